@@ -1,0 +1,319 @@
+"""One claim: a handshake about a need, an offer or both. proposed, waitlisted -> accepted -> fulfilled;
+off: declined, withdrawn, expired, superseded; after acceptance: released, failed (released -> reinstated)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import ClassVar
+
+from domain.calendar import Window
+from domain.capacity import Line
+from domain.events import Event, Text
+
+LIVE = ("proposed", "waitlisted", "accepted")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Proposer:
+    org: str
+    role: str  # provider, receiver, tier, matcher
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Member:
+    """A unit in a joint claim with what it commits."""
+
+    org: str
+    lines: tuple[Line, ...]
+    status: str  # invited, joined, declined, left
+    lead: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Terms:
+    """What a claim is about. `lines` are the provider's own (the lead's, in a joint claim)."""
+
+    need: str | None
+    offer: str | None
+    provider: str
+    receiver: str
+    area: str  # the need's area, else the receiver's: where it counts
+    category: str
+    lines: tuple[Line, ...]
+    window: Window | None = None
+    members: tuple[Member, ...] = ()  # the lead first; empty when one unit claims alone
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClaimProposed(Event):
+    TYPE: ClassVar[str] = "claim.proposed"
+    number: str
+    terms: Terms
+    proposed_by: Proposer
+    awaiting: tuple[str, ...]
+    expires_at: datetime  # UTC
+    note: Text | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClaimWaitlisted(Event):
+    """The need is covered; the claim keeps its place in the queue."""
+
+    TYPE: ClassVar[str] = "claim.waitlisted"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClaimPromoted(Event):
+    TYPE: ClassVar[str] = "claim.promoted"
+    expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClaimCountered(Event):
+    """An answer that changes lines or window: now the other side answers."""
+
+    TYPE: ClassVar[str] = "claim.countered"
+    by: str
+    lines: tuple[Line, ...]
+    window: Window | None
+    awaiting: tuple[str, ...]
+    expires_at: datetime
+    note: Text | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClaimAccepted(Event):
+    """One side's yes; `final` when nobody is awaited any more and the promise binds."""
+
+    TYPE: ClassVar[str] = "claim.accepted"
+    by: str
+    final: bool
+    project: str | None = None  # set when final
+    note: Text | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClaimDeclined(Event):
+    TYPE: ClassVar[str] = "claim.declined"
+    by: str
+    reason: Text | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClaimWithdrawn(Event):
+    TYPE: ClassVar[str] = "claim.withdrawn"
+    by: str
+    reason: Text | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClaimExpired(Event):
+    TYPE: ClassVar[str] = "claim.expired"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClaimSuperseded(Event):
+    TYPE: ClassVar[str] = "claim.superseded"
+    cause: str  # covered, need_withdrawn, need_merged, need_lapsed, need_closed, offer_retired, offer_expired
+    by: str | None = None  # the claim or item that took its place
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClaimReleased(Event):
+    TYPE: ClassVar[str] = "claim.released"
+    by: str
+    reason: Text | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClaimFailed(Event):
+    TYPE: ClassVar[str] = "claim.failed"
+    cause: str  # not_delivered, settled
+    reason: Text | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClaimFulfilled(Event):
+    TYPE: ClassVar[str] = "claim.fulfilled"
+    lines: tuple[Line, ...]  # what was confirmed
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClaimReinstated(Event):
+    """One side says the release was a mistake; `final` when both do and the promise binds again."""
+
+    TYPE: ClassVar[str] = "claim.reinstated"
+    by: str
+    final: bool
+    project: str | None = None  # the new project, set when final
+    reason: Text | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MemberInvited(Event):
+    TYPE: ClassVar[str] = "claim.member_invited"
+    org: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MemberJoined(Event):
+    TYPE: ClassVar[str] = "claim.member_joined"
+    org: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MemberDeclined(Event):
+    TYPE: ClassVar[str] = "claim.member_declined"
+    org: str
+    reason: Text | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MemberLeft(Event):
+    TYPE: ClassVar[str] = "claim.member_left"
+    org: str
+    reason: Text | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LeadChanged(Event):
+    TYPE: ClassVar[str] = "claim.lead_changed"
+    org: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClaimState:
+    id: str
+    number: str
+    terms: Terms
+    proposed_by: Proposer
+    status: str
+    awaiting: tuple[str, ...]
+    expires_at: datetime
+    note: Text | None
+    project: str | None = None
+    reinstating: tuple[str, ...] = ()  # who has said that the release was a mistake
+    counters: int = 0
+
+    @property
+    def parties(self) -> tuple[str, ...]:
+        """Everybody bound by it: provider, receiver, members who have not left."""
+        return tuple(dict.fromkeys((self.terms.provider, self.terms.receiver, *(m.org for m in self.active))))
+
+    @property
+    def active(self) -> tuple[Member, ...]:
+        """Members who are invited or have joined."""
+        return tuple(m for m in self.terms.members if m.status in ("invited", "joined"))
+
+    @property
+    def shares(self) -> tuple[tuple[str, tuple[Line, ...]], ...]:
+        """Who commits what: each joined member, or the provider alone."""
+        if not self.terms.members:
+            return ((self.terms.provider, self.terms.lines),)
+        return tuple((m.org, m.lines) for m in self.terms.members if m.status == "joined")
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The sum over the active members, or the provider's lines."""
+        if not self.terms.members:
+            return self.terms.lines
+        total: dict[tuple[str, str], int] = {}
+        for member in self.active:
+            for line in member.lines:
+                total[line.kind, line.unit] = total.get((line.kind, line.unit), 0) + line.quantity
+        return tuple(Line(kind, quantity, unit) for (kind, unit), quantity in total.items())
+
+    def side_of(self, org: str) -> str | None:
+        """"provider" (members too) or "receiver"; None for anybody else."""
+        if org == self.terms.provider or any(m.org == org for m in self.active):
+            return "provider"
+        return "receiver" if org == self.terms.receiver else None
+
+
+def evolve(state: ClaimState | None, event: Event, stream: str) -> ClaimState:
+    if isinstance(event, ClaimProposed):
+        return ClaimState(
+            id=stream, number=event.number, terms=event.terms, proposed_by=event.proposed_by, status="proposed",
+            awaiting=event.awaiting, expires_at=event.expires_at, note=event.note,
+        )  # fmt: skip
+    assert state is not None
+    match event:
+        case ClaimWaitlisted():
+            return replace(state, status="waitlisted")
+        case ClaimPromoted():
+            return replace(state, status="proposed", expires_at=event.expires_at)
+        case ClaimCountered():
+            return replace(
+                state, terms=_with_lines(state.terms, event.lines, event.window), awaiting=event.awaiting,
+                expires_at=event.expires_at, counters=state.counters + 1,
+            )  # fmt: skip
+        case ClaimAccepted() if event.final:
+            return replace(state, status="accepted", awaiting=(), project=event.project)
+        case ClaimAccepted():
+            return _answered(state, event.by)
+        case ClaimDeclined():
+            return _ended(state, "declined")
+        case ClaimWithdrawn():
+            return _ended(state, "withdrawn")
+        case ClaimExpired():
+            return _ended(state, "expired")
+        case ClaimSuperseded():
+            return _ended(state, "superseded")
+        case ClaimReleased():
+            return _ended(state, "released")
+        case ClaimFailed():
+            return _ended(state, "failed")
+        case ClaimFulfilled():
+            return _ended(state, "fulfilled")
+        case ClaimReinstated() if event.final:
+            return replace(state, status="accepted", reinstating=(), awaiting=(), project=event.project)
+        case ClaimReinstated():
+            other = tuple(o for o in (state.terms.provider, state.terms.receiver) if o != event.by)
+            return replace(state, reinstating=(*state.reinstating, event.by), awaiting=other)
+        case _:
+            return _member_changed(state, event)
+
+
+def _member_changed(state: ClaimState, event: Event) -> ClaimState:
+    members = state.terms.members
+    match event:
+        case MemberInvited():
+            lead = Member(org=state.terms.provider, lines=state.terms.lines, status="joined", lead=True)
+            kept = tuple(m for m in members if m.org != event.org) or (lead,)
+            invited = Member(org=event.org, lines=event.lines, status="invited")
+            return replace(_members(state, (*kept, invited)), awaiting=(*state.awaiting, event.org))
+        case MemberJoined():
+            return _answered(_members(state, _with_status(members, event.org, "joined")), event.org)
+        case MemberDeclined():
+            return _answered(_members(state, _with_status(members, event.org, "declined")), event.org)
+        case MemberLeft():
+            return _answered(_members(state, _with_status(members, event.org, "left")), event.org)
+        case LeadChanged():
+            changed = tuple(replace(m, lead=m.org == event.org) for m in members)
+            lines = next(m.lines for m in members if m.org == event.org)
+            return _members(replace(state, terms=replace(state.terms, provider=event.org, lines=lines)), changed)
+        case _:
+            raise TypeError(event)
+
+
+def _members(state: ClaimState, members: tuple[Member, ...]) -> ClaimState:
+    return replace(state, terms=replace(state.terms, members=members))
+
+
+def _with_status(members: tuple[Member, ...], org: str, status: str) -> tuple[Member, ...]:
+    return tuple(replace(m, status=status) if m.org == org else m for m in members)
+
+
+def _with_lines(terms: Terms, lines: tuple[Line, ...], window: Window | None) -> Terms:
+    members = tuple(replace(m, lines=lines) if m.lead else m for m in terms.members)
+    return replace(terms, lines=lines, window=window, members=members)
+
+
+def _answered(state: ClaimState, org: str) -> ClaimState:
+    return replace(state, awaiting=tuple(o for o in state.awaiting if o != org))
+
+
+def _ended(state: ClaimState, status: str) -> ClaimState:
+    return replace(state, status=status, awaiting=())

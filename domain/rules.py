@@ -1,0 +1,96 @@
+"""The rule book: one versioned document a district runs by. Adopted versions are never edited; decisions cite the digest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from domain.events import Event, Refused
+
+STREAM = "rules-book"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tier:
+    """A kind of area, in the district's order from the top."""
+
+    kind: str  # district, street, cluster, neighbourhood, grid
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Category:
+    id: str
+    zh: str
+    en: str
+    aid: bool = False  # money or goods for people in need, also outside the district (六大类)
+    example: bool = False  # our illustration: the source names only some of its categories
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Clocks:
+    """Days until something falls due."""
+
+    answer_days: int = 10  # a proposal expires
+    delivery_days: int = 60  # an accepted claim should be delivered
+    confirm_days: int = 10  # a reported delivery should be confirmed
+    feedback_days: int = 7  # the asker should hear the result
+    link_days: int = 14  # a resident's link works
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    live_claims: int = 200  # an organisation
+    members: int = 20  # of a joint claim
+    links: int = 200  # residents' links of a project
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RuleBook:
+    district: str  # short name for subjects and files, e.g. "huangpu"
+    area: str  # id of the district's area
+    zh: str
+    en: str
+    tiers: tuple[Tier, ...]
+    categories: tuple[Category, ...]
+    endorse_needs: bool = False  # True: a posted need waits for the street
+    clocks: Clocks = field(default_factory=Clocks)
+    limits: Limits = field(default_factory=Limits)
+    kinds: tuple[str, ...] = ()  # suggestions for lines; never a limit
+    units: tuple[str, ...] = ()
+
+    def category(self, category_id: str) -> Category:
+        for category in self.categories:
+            if category.id == category_id:
+                return category
+        known = "、".join(f"{c.id}（{c.zh}）" for c in self.categories)
+        raise Refused(
+            "category.unknown", f"规则书里没有类别“{category_id}”。可用：{known}。",
+            f"The rule book has no category “{category_id}”. There are: {known}.", kind="invalid", field="category",
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RulesAdopted(Event):
+    TYPE: ClassVar[str] = "rules.adopted"
+    digest: str  # sha256 of the book's canonical JSON
+    book: RuleBook
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RulesState:
+    digest: str
+    book: RuleBook
+
+
+def evolve(state: RulesState | None, event: Event) -> RulesState:
+    assert isinstance(event, RulesAdopted)
+    return RulesState(digest=event.digest, book=event.book)
+
+
+def adopt(current: RulesState | None, *, digest: str, book: RuleBook) -> tuple[Event, ...]:
+    """The same book again writes nothing."""
+    if current is not None and current.digest == digest:
+        return ()
+    return (RulesAdopted(digest=digest, book=book),)
