@@ -1,1 +1,1 @@
-"""What people may ask: use cases, and the pure folds behind the read models. `ports` says in words what they need from outside."""
+"""What people may ask: use cases, and the pure folds behind the read models. `ports`: what they need."""
