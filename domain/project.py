@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import ClassVar
 
-from domain.capacity import Line
+from domain.capacity import MONEY_UNITS, Line
 from domain.events import Event, Text
 
 
@@ -64,6 +64,7 @@ class DeliveryConfirmed(Event):
     by: str
     lines: tuple[Line, ...]
     beneficiaries: int = 0
+    links_until: datetime | None = None  # residents may evaluate through a link until then, UTC
     note: Text | None = None
 
 
@@ -82,6 +83,7 @@ class Settled(Event):
     by: str
     outcome: str
     lines: tuple[Line, ...] = ()
+    links_until: datetime | None = None
     reason: Text | None = None
 
 
@@ -158,6 +160,8 @@ class ProjectState:
     status: str = "active"
     before_dispute: str | None = None
     disputed_by: str | None = None
+    outcome: str | None = None  # of a settlement
+    links_until: datetime | None = None
     reported: tuple[Line, ...] = ()
     confirmed: tuple[Line, ...] = ()
     reporter: str | None = None
@@ -171,8 +175,6 @@ class ProjectState:
 
     @property
     def pledged_fen(self) -> int:
-        from domain.capacity import MONEY_UNITS
-
         return sum(line.quantity for line in self.lines if line.unit in MONEY_UNITS)
 
     def side_of(self, org: str) -> str | None:
@@ -200,15 +202,13 @@ def evolve(state: ProjectState | None, event: Event, stream: str) -> ProjectStat
         case DeliveryReported():
             return replace(state, status="reported", reported=event.lines, reporter=event.by)
         case DeliveryConfirmed():
-            return replace(state, status="confirmed", confirmed=event.lines, beneficiaries=event.beneficiaries)
+            return replace(state, status="confirmed", confirmed=event.lines, beneficiaries=event.beneficiaries, links_until=event.links_until,)
         case Disputed():
             return replace(state, status="disputed", before_dispute=state.status, disputed_by=event.by)
-        case Settled() if event.outcome == "delivered":
-            return replace(state, status="confirmed", confirmed=event.lines, disputed_by=None)
         case Settled() if event.outcome == "resumed":
             return replace(state, status=state.before_dispute or "active", disputed_by=None)
         case Settled():
-            return replace(state, disputed_by=None)
+            return replace(state, status="settled", confirmed=event.lines, outcome=event.outcome, links_until=event.links_until)
         case FundsReceived():
             return replace(state, received_fen=state.received_fen + event.amount_fen)
         case FundsSpent():
