@@ -26,9 +26,10 @@ def digest(algorithm: str) -> Digest:
 def leaf_hash(
     prev: bytes, index: int, stream: str, version: int, type: str, state: bytes, hash: Digest = digest("sha256")
 ) -> bytes:
-    """The leaf of one fact: H(0 ‖ "tc1\\n" ‖ prev ‖ u64 index ‖ u16 n ‖ stream ‖ u64 version ‖ u16 n ‖ type ‖ u32 n ‖ state).
+    """The leaf of one fact: H(0 ‖ "tc1\\n" ‖ prev ‖ index ‖ stream ‖ version ‖ type ‖ state).
 
-    prev: the leaf before it in its stream (NO_LEAF for the first); index counts the whole ledger from 0.
+    Numbers are u64; lengths stand before texts, u16 for stream and type, u32 for state; all big-endian. prev: the leaf
+    before it in its stream (NO_LEAF for the first); index counts the whole ledger from 0.
     """
     name, kind = stream.encode(), type.encode()
     head = _INDEX_AND_LENGTH.pack(index, len(name)) + name + _INDEX_AND_LENGTH.pack(version, len(kind)) + kind

@@ -1,0 +1,179 @@
+"""Proposing a claim, from either side or by a tier: who gives, who gets, does it fit, who answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from domain import need as needs
+from domain import offer as offers
+from domain.calendar import Window, check
+from domain.capacity import Amount, Line, check_lines, place, shortage
+from domain.claim import ClaimProposed, ClaimWaitlisted, Member, Proposer, Terms
+from domain.claim_legal import Changes
+from domain.events import Event, Refused, Text
+from domain.need import NeedState
+from domain.offer import OfferHeld, OfferState
+from domain.rules import RuleBook
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Invitation:
+    org: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sides:
+    provider: str
+    receiver: str
+    role: str  # of the proposer: provider, receiver, tier
+
+
+def sides(need: NeedState | None, offer: OfferState | None, org: str, *, tier: bool) -> Sides:
+    """Who gives and who gets, from who asks. Refused: claim.needs_item, claim.own_item, claim.not_a_side."""
+    giver = offer.content.owner if offer else None
+    getter = need.content.owner if need else None
+    if need is None and offer is None:
+        raise Refused(
+            "claim.needs_item", "请写明认领哪个需求（need）或资源（offer）。",
+            "Name the need or the offer that is claimed.", kind="invalid", field="need",
+        )  # fmt: skip
+    if giver == getter or (need is None and org == giver) or (offer is None and org == getter):
+        raise Refused(
+            "claim.own_item", "不能认领自己的需求或资源：请由对方认领。",
+            "You cannot claim your own item: the other side claims it.",
+        )  # fmt: skip
+    if offer is None and not tier:
+        return Sides(provider=org, receiver=getter or "", role="provider")
+    if need is None and not tier:
+        return Sides(provider=giver or "", receiver=org, role="receiver")
+    if org in (giver, getter):
+        return Sides(provider=giver or "", receiver=getter or "", role="provider" if org == giver else "receiver")
+    if tier and need is not None and offer is not None:
+        return Sides(provider=giver or "", receiver=getter or "", role="tier")
+    raise Refused(
+        "claim.not_a_side", "同时写明需求和资源时，只有其中一方或上级协调员可以提出；协调员须两项都写明。",
+        "With a need and an offer, one of the two owners or a coordinator proposes; a coordinator names both.",
+        kind="forbidden",
+    )  # fmt: skip
+
+
+def pair(need: str | None, offer: str | None, provider: str, receiver: str) -> str:
+    """What can have only one live claim: (need, offer), else (need, provider), else (offer, receiver)."""
+    if need and offer:
+        return f"{need}|{offer}"
+    return f"{need}|{provider}" if need else f"{offer}|{receiver}"
+
+
+def propose(
+    *, claim: str, number: str, need: NeedState | None, offer: OfferState | None, org: str, between: Sides, area: str,
+    lines: tuple[Line, ...], window: Window | None, invitations: tuple[Invitation, ...], note: Text | None,
+    respond_by: datetime | None, at: datetime, book: RuleBook,
+) -> Changes:  # fmt: skip
+    """The claim, its hold on the offer, or its place on the wait list of a covered need."""
+    members = _members(between, lines, invitations, book)
+    own = members[0].lines if members else lines
+    _check(own, window, members)
+    waits = need is not None and _waits(need, own, window, members)
+    held = _hold(offer, own, window) if offer is not None else ()
+    category = need.content.category if need else offer.content.category if offer else ""
+    terms = Terms(
+        need=need.id if need else None, offer=offer.id if offer else None, provider=between.provider,
+        receiver=between.receiver, area=area, category=category, lines=own, window=window, members=members,
+    )  # fmt: skip
+    proposed = ClaimProposed(
+        number=number, terms=terms, proposed_by=Proposer(org=org, role=between.role), note=note,
+        awaiting=_awaiting(between, org, members),
+        expires_at=answer_by(at, book, respond_by, need.content.respond_by if need else None),
+    )  # fmt: skip
+    events: list[tuple[str, Event]] = [(claim, proposed)]
+    if waits:
+        events.append((claim, ClaimWaitlisted()))
+    elif offer is not None:
+        events.append((offer.id, OfferHeld(claim=claim, receiver=between.receiver, amounts=held)))
+    return tuple(events)
+
+
+def answer_by(at: datetime, book: RuleBook, *wishes: datetime | None) -> datetime:
+    """When a proposal expires: the rule book's days, or an earlier wish that is still ahead."""
+    ahead = [wish for wish in wishes if wish is not None and wish > at]
+    return min([at + timedelta(days=book.clocks.answer_days), *ahead])
+
+
+def hold_amounts(offer: OfferState, lines: tuple[Line, ...], window: Window | None) -> tuple[Amount, ...]:
+    return place(lines, window, offer.capacity, offer.content.windows, every=False)
+
+
+def need_amounts(need: NeedState, lines: tuple[Line, ...], window: Window | None) -> tuple[Amount, ...]:
+    return place(lines, window, need.capacity, need.content.windows, every=True)
+
+
+def no_capacity(left: Amount) -> Refused:
+    """The one refusal for "it does not fit": says what is left."""
+    when = f"（{left.occurrence}）" if left.occurrence else ""
+    return Refused(
+        "claim.no_capacity", f"“{left.kind}”{when}只剩 {left.quantity} {left.unit}，请减少数量或换一个时段。",
+        f"Only {left.quantity} {left.unit} of “{left.kind}”{when} are left: take fewer or another window.",
+    )  # fmt: skip
+
+
+def _members(
+    between: Sides, lines: tuple[Line, ...], invitations: tuple[Invitation, ...], book: RuleBook
+) -> tuple[Member, ...]:
+    """The lead first. An invitation of the lead itself states the lead's own lines."""
+    others = [i for i in invitations if i.org != between.provider]
+    if not others:
+        return ()
+    own = next((i.lines for i in invitations if i.org == between.provider), lines)
+    orgs = [i.org for i in others]
+    if between.role != "provider" or between.receiver in orgs or len(set(orgs)) < len(orgs):
+        raise Refused(
+            "claim.bad_members", "联合认领由牵头单位提出；每个成员单位写一次，且不含接收方。",
+            "A joint claim is proposed by its lead unit; each member is named once, and never the receiver.",
+            kind="invalid", field="members",
+        )  # fmt: skip
+    if len(others) >= book.limits.members:
+        raise Refused(
+            "claim.too_many_members", f"联合认领最多 {book.limits.members} 个单位。",
+            f"A joint claim has at most {book.limits.members} units.", kind="invalid", field="members",
+        )  # fmt: skip
+    lead = Member(org=between.provider, lines=own, status="joined", lead=True)
+    return (lead, *(Member(org=i.org, lines=i.lines, status="invited") for i in others))
+
+
+def _check(own: tuple[Line, ...], window: Window | None, members: tuple[Member, ...]) -> None:
+    check_lines(own)
+    for member in members:
+        check_lines(member.lines, "members")
+    if window is not None:
+        check((window,), "window")
+
+
+def _waits(need: NeedState, own: tuple[Line, ...], window: Window | None, members: tuple[Member, ...]) -> bool:
+    """Whether the claim joins the wait list: what is open is less than it wants. More than the need ever asks: refused."""
+    needs.taking_claims(need)
+    shares = [m.lines for m in members] or [own]
+    wanted = tuple(amount for lines in shares for amount in need_amounts(need, lines, window))
+    empty = type(need.capacity)(need.capacity.lines)
+    if over := shortage(empty, wanted):
+        raise Refused(
+            "claim.exceeds_need", f"需求只要 {over.quantity} {over.unit} “{over.kind}”，请按需要的数量认领。",
+            f"The need asks for {over.quantity} {over.unit} of “{over.kind}” only: claim no more.",
+            kind="invalid", field="lines",
+        )  # fmt: skip
+    return shortage(need.capacity, wanted) is not None
+
+
+def _hold(offer: OfferState, lines: tuple[Line, ...], window: Window | None) -> tuple[Amount, ...]:
+    offers.taking_claims(offer)
+    amounts = hold_amounts(offer, lines, window)
+    if left := shortage(offer.capacity, amounts):
+        raise no_capacity(left)
+    return amounts
+
+
+def _awaiting(between: Sides, org: str, members: tuple[Member, ...]) -> tuple[str, ...]:
+    """Who must answer: the side that did not propose (both, for a tier), and each invited member."""
+    parties = [o for o in (between.provider, between.receiver) if o != org]
+    return (*parties, *(m.org for m in members if m.status == "invited"))
