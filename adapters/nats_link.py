@@ -15,8 +15,8 @@ from typing import Any, Protocol
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.errors import AuthorizationError, MaxPayloadError, NoServersError
 from nats.errors import Error as NatsError
+from nats.errors import MaxPayloadError, NoServersError
 
 FLOOR = (2, 12)
 CLOSE_S = 1.0
@@ -158,9 +158,9 @@ async def _connect(client: Client, broker: Broker, closed: Callable[[], Awaitabl
         raise Unreachable(repr(e)) from e
     except TimeoutError as e:
         raise Silent("no greeting") from e
-    except AuthorizationError as e:
-        raise Unfit("消息服务器拒绝了我们的凭据 / the broker refuses our credentials") from e
     except (NatsError, OSError) as e:
+        if "authorization violation" in str(e).lower():
+            raise Unfit("消息服务器拒绝了我们的凭据 / the broker refuses our credentials") from e
         raise Unreachable(repr(e)) from e
     version = client.connected_server_version
     if (version.major, version.minor) < FLOOR:

@@ -1,56 +1,42 @@
-"""Support for tests of the broker: a ledger that grows by a call, and waiting for what must come true."""
+"""For tests of the broker: a ledger that grows by a call, and waiting for what must come true."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import os
 import shutil
 import signal
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
+from adapters.nats_link import Broker
+from adapters.nats_reader import NatsStream
+from adapters.nats_relay import Relay
 from adapters.nats_server import EmbeddedNats
-from services.ports import EventStream, Head, Stored
+from services.ports import Append, EventLog, EventStream, NewEvent, Stored
 
-TYPES = ("need.posted", "claim.proposed", "claim.accepted", "offer.published")
+TYPES = ("need.posted", "need.amended", "need.committed")
 
 
-class GrowingLog:
-    """The reading half of an EventLog, in memory. `grow` appends events whose text tells their position."""
+async def grow(log: EventLog, count: int, *, size: int = 200, salt: str = "") -> int:
+    """Append events to a few streams, at most 500 a command; returns the ledger's new end."""
+    head = await log.head()
+    for start in range(head.position, head.position + count, 500):
+        positions = range(start + 1, min(start + 500, head.position + count) + 1)
+        tips = {f"need-{n}": len(await log.read_stream(f"need-{n}")) for n in range(7)}
+        events = []
+        for position in positions:
+            stream = f"need-{position % 7}"
+            tips[stream] += 1
+            state = f'{{"n":{position},"名":"{salt}","pad":"{"x" * size}"}}'.encode()
+            events.append(NewEvent(stream, tips[stream], TYPES[position % len(TYPES)], state))
+        await log.append(Append(tuple(events), f"command-{start}", "", b"", start + 1))
+    return head.position + count
 
-    def __init__(self, store_id: str = "ledger-1", salt: str = "") -> None:
-        self.store_id = store_id
-        self.rows: list[Stored] = []
-        self._salt = salt
-        self._grown = asyncio.Condition()
 
-    async def grow(self, count: int, *, size: int = 200) -> int:
-        for position in range(len(self.rows) + 1, len(self.rows) + count + 1):
-            state = f'{{"n":{position},"名":"{self._salt}","pad":"{"x" * size}"}}'.encode()
-            leaf = hashlib.sha256(state).digest()
-            kind = TYPES[position % len(TYPES)]
-            row = Stored(position, f"{kind.split('.')[0]}-{position % 7}", position, kind, state, leaf)
-            self.rows.append(row)
-        async with self._grown:
-            self._grown.notify_all()
-        return len(self.rows)
-
-    async def read_all(self, after: int = 0, limit: int = 1000) -> Sequence[Stored]:
-        return self.rows[after : after + limit]
-
-    async def head(self) -> Head:
-        return Head(len(self.rows), 0, self.rows[-1].leaf if self.rows else b"")
-
-    async def wait(self, after: int, timeout_s: float) -> int:
-        async def longer() -> None:
-            async with self._grown:
-                await self._grown.wait_for(lambda: len(self.rows) > after)
-
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(longer(), timeout_s)
-        return len(self.rows)
+async def ledger(log: EventLog) -> list[Stored]:
+    return list(await log.read_all(0, 1_000_000))
 
 
 async def until(holds: Callable[[], bool] | Callable[[], Awaitable[bool]], within_s: float = 20.0) -> None:
@@ -78,6 +64,23 @@ async def collect(stream: EventStream, count: int, after: int = 0, limit: int = 
     finally:
         await batches.aclose()  # type: ignore[attr-defined]
     raise AssertionError("a stream never ends")
+
+
+@contextlib.asynccontextmanager
+async def relaying(log: EventLog, nats: Broker, **options: float) -> AsyncIterator[Relay]:
+    """A relay at work; it looks at the stream more often than in real life."""
+    relay = Relay(log, nats, "huangpu", **{"check_s": 0.3, "timeout_s": 1.0, "stuck_s": 1.0, **options})
+    task = asyncio.create_task(relay.run())
+    try:
+        yield relay
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+    assert task.cancelled(), task.exception()
+
+
+def reader(nats: Broker) -> NatsStream:
+    return NatsStream(nats, "huangpu", heartbeat_s=0.2, expires_s=0.5)
 
 
 async def kill_server(nats: EmbeddedNats) -> None:

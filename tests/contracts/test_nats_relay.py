@@ -1,0 +1,313 @@
+"""The relay: sequence = position through every fault, and an alarm instead of a guess."""
+
+import asyncio
+import os
+import random
+import shutil
+import signal
+
+import pytest
+
+from adapters import nats_stream as stream
+from adapters.memory import MemoryStore
+from adapters.nats_link import Rejected, open_link
+from adapters.nats_relay import forget_copy
+from adapters.nats_server import EmbeddedNats, ExternalNats
+from tests.support.nats import collect, grow, kill_server, ledger, reader, relaying, until, wipe_server
+
+
+@pytest.fixture
+async def server(tmp_path):
+    server = await EmbeddedNats.start(tmp_path)
+    yield server
+    await server.stop()
+
+
+@pytest.fixture
+def log():
+    return MemoryStore("ledger-1")
+
+
+def as_if_external(server):
+    options = server.connect_options()
+    return ExternalNats(options.pop("servers")[0], **options)
+
+
+async def the_stream_is_the_ledger(server, log):
+    """Position by position, byte by byte."""
+    rows = await ledger(log)
+    assert await collect(reader(server), len(rows)) == rows
+
+
+async def copied(server, log):
+    """Wait until the broker has as many messages as the ledger, and compare."""
+    end = (await log.head()).position
+
+    async def complete():
+        async with open_link(server) as link:
+            copy = await stream.look(link, "huangpu")
+        return copy is not None and (copy.last, copy.messages) == (end, end)
+
+    await until(complete)
+    await the_stream_is_the_ledger(server, log)
+
+
+async def api(server, verb, body=None):
+    async with open_link(server) as link:
+        return await link.api(verb, body)
+
+
+@pytest.mark.parametrize("count", [1, 49, 50, 999, 1000, 1001, 2500])
+async def test_any_number_of_events_is_copied_under_the_same_numbers(server, log, count):
+    await grow(log, count)
+    async with relaying(log, server) as relay:
+        await until(lambda: relay.position == count)
+        await until(lambda: relay.state == "running")
+    await copied(server, log)
+
+
+async def test_a_message_says_where_its_fact_lies(server, log):
+    await grow(log, 1)
+    async with relaying(log, server) as relay:
+        await until(lambda: relay.position == 1)
+    row = (await ledger(log))[0]
+    async with open_link(server) as link:
+        assert await stream.leaf_at(link, "huangpu", 1) == row.leaf
+        message = (await link.api("STREAM.MSG.GET.EVENTS_huangpu", {"seq": 1}))["message"]
+    assert message["subject"] == f"events.huangpu.{row.type}"
+
+
+async def test_nobody_can_delete_or_purge_single_messages(server, log):
+    await grow(log, 3)
+    async with relaying(log, server) as relay:
+        await until(lambda: relay.position == 3)
+    with pytest.raises(Rejected):
+        await api(server, "STREAM.MSG.DELETE.EVENTS_huangpu", {"seq": 2})
+    with pytest.raises(Rejected):
+        await api(server, "STREAM.PURGE.EVENTS_huangpu", {})
+
+
+async def test_killing_the_server_again_and_again_loses_and_doubles_nothing(server, log):
+    async with relaying(log, server):
+        reading = asyncio.create_task(collect(reader(server), 600))
+        for _ in range(3):
+            await grow(log, 150)
+            await asyncio.sleep(random.random() / 20)
+            await kill_server(server)
+            await grow(log, 50)
+        assert await reading == await ledger(log)
+        await copied(server, log)
+
+
+async def test_a_wiped_broker_is_filled_again_though_nothing_new_happens(server, log, tmp_path):
+    await grow(log, 300)
+    async with relaying(log, server):
+        await copied(server, log)
+        await wipe_server(server, tmp_path)
+        await copied(server, log)
+
+
+async def test_a_reader_goes_on_after_the_broker_was_wiped_and_sees_nothing_twice(server, log, tmp_path):
+    await grow(log, 300)
+    async with relaying(log, server):
+        batches = reader(server).batches(0)
+        rows = []
+        while len(rows) < 300:
+            rows += await anext(batches)
+        await wipe_server(server, tmp_path)
+        await grow(log, 20)
+        while len(rows) < 320:
+            rows += await anext(batches)
+        await batches.aclose()
+        assert rows == await ledger(log)
+
+
+async def test_a_stream_that_was_deleted_while_idle_is_filled_again(server, log):
+    await grow(log, 300)
+    async with relaying(log, server):
+        await copied(server, log)
+        await api(server, "STREAM.DELETE.EVENTS_huangpu")
+        await copied(server, log)
+
+
+async def test_two_relays_at_once_write_every_event_once(server, log):
+    async with relaying(log, server) as one, relaying(log, server) as other:
+        for n in range(60):
+            await grow(log, 1 + n % 3 * 40)
+            await asyncio.sleep(0.005)
+        end = (await log.head()).position
+        await until(lambda: one.position == other.position == end)
+        assert one.alarm is None
+        assert other.alarm is None
+        await copied(server, log)
+
+
+async def test_a_relay_that_is_stopped_anywhere_is_followed_by_one_that_knows_where(server, log):
+    for n in range(15):
+        await grow(log, 400)
+        async with relaying(log, server):
+            await asyncio.sleep(n * 0.003)
+    async with relaying(log, server):
+        await copied(server, log)
+
+
+async def test_a_server_that_hangs_is_restarted_and_the_copy_goes_on(server, log):
+    async with relaying(log, server) as relay:
+        await grow(log, 10)
+        await until(lambda: relay.position == 10)
+        os.kill(server.pid, signal.SIGSTOP)
+        await grow(log, 10)
+        await until(lambda: relay.position == 20)
+        await copied(server, log)
+
+
+async def test_a_cut_off_block_is_noticed_and_filled_again(tmp_path, log):
+    await grow(log, 3000)
+    server = await EmbeddedNats.start(tmp_path)
+    async with relaying(log, server):
+        await copied(server, log)
+    await server.stop()
+    block = next(tmp_path.rglob("1.blk"))
+    os.truncate(block, block.stat().st_size // 2)
+    server = await EmbeddedNats.start(tmp_path)
+    async with relaying(log, server):
+        await copied(server, log)
+    await server.stop()
+
+
+async def with_a_hole(server, log):
+    """A copy with our name and our ledger's, and a message missing in the middle."""
+    await api(
+        server, "STREAM.CREATE.EVENTS_huangpu", {**stream.config("huangpu", log.store_id, 1), "deny_delete": False}
+    )
+    await grow(log, 10)
+    async with relaying(log, server) as relay:
+        await until(lambda: relay.position == 10)
+    await api(server, "STREAM.MSG.DELETE.EVENTS_huangpu", {"seq": 5})
+
+
+async def test_a_hole_is_noticed_and_the_stream_filled_again(server, log):
+    await with_a_hole(server, log)
+    async with relaying(log, server):
+        await copied(server, log)
+
+
+async def test_a_reader_never_steps_over_a_hole(server, log):
+    await with_a_hole(server, log)
+    reading = asyncio.create_task(collect(reader(server), 10))
+    await asyncio.sleep(0.3)
+    assert not reading.done()
+    async with relaying(log, server):
+        assert await reading == await ledger(log)
+
+
+async def test_a_copy_of_another_ledger_is_thrown_away_when_the_server_is_ours(server, log):
+    other = MemoryStore("ledger-2")
+    await grow(other, 50, salt="other")
+    async with relaying(other, server) as relay:
+        await until(lambda: relay.position == 50)
+    await grow(log, 20)
+    async with relaying(log, server):
+        await copied(server, log)
+
+
+async def test_a_foreign_server_keeps_another_ledgers_copy_and_we_raise_the_alarm(server, log):
+    other = MemoryStore("ledger-2")
+    await grow(other, 50, salt="other")
+    async with relaying(other, server) as relay:
+        await until(lambda: relay.position == 50)
+    await grow(log, 20)
+    async with relaying(log, as_if_external(server)) as relay:
+        await until(lambda: relay.state == "alarm")
+        assert "另一个账本" in relay.alarm
+        assert "another ledger" in relay.alarm
+    await the_stream_is_the_ledger(server, other)
+
+
+async def test_a_hole_at_a_foreign_server_is_an_alarm(server, log):
+    await with_a_hole(server, log)
+    async with relaying(log, as_if_external(server)) as relay:
+        await until(lambda: relay.state == "alarm")
+        assert "1 messages are missing" in relay.alarm
+
+
+async def test_a_stream_ahead_of_the_ledger_is_an_alarm_until_somebody_decides(server, log):
+    await grow(log, 80)
+    async with relaying(log, server) as relay:
+        await until(lambda: relay.position == 80)
+    restored = MemoryStore("ledger-1")
+    await grow(restored, 60)
+    async with relaying(restored, server) as relay:
+        await until(lambda: relay.state == "alarm")
+        assert "80" in relay.alarm
+        assert "60" in relay.alarm
+        await the_stream_is_the_ledger(server, log)
+        await forget_copy(server, "huangpu")
+        await until(lambda: relay.state == "running")
+        assert relay.alarm is None
+        await copied(server, restored)
+
+
+async def test_a_ledger_that_went_another_way_is_an_alarm_and_nothing_is_appended(server, log):
+    await grow(log, 40)
+    async with relaying(log, server) as relay:
+        await until(lambda: relay.position == 40)
+    restored = MemoryStore("ledger-1")
+    await grow(restored, 30)
+    await grow(restored, 20, salt="otherwise")
+    async with relaying(restored, server) as relay:
+        await until(lambda: relay.state == "alarm")
+        assert "40" in relay.alarm
+        await asyncio.sleep(0.5)
+        assert relay.state == "alarm"
+    await the_stream_is_the_ledger(server, log)
+
+
+async def test_a_message_that_somebody_else_wrote_is_an_alarm(server, log):
+    await grow(log, 5)
+    async with relaying(log, server) as relay:
+        await until(lambda: relay.position == 5)
+        async with open_link(server) as link:
+            await link.request("events.huangpu.need.posted", b"{}")
+        await until(lambda: relay.state == "alarm")
+        await grow(log, 5)
+        await until(lambda: relay.state == "alarm")
+    assert await collect(reader(server), 5) == (await ledger(log))[:5]
+
+
+async def test_a_fact_too_large_for_the_broker_is_an_alarm_that_names_the_limit(server, log):
+    await grow(log, 1, size=9 * 1024 * 1024)
+    async with relaying(log, server) as relay:
+        await until(lambda: relay.state == "alarm")
+        assert str(8 * 1024 * 1024) in relay.alarm
+
+
+async def test_a_server_that_is_too_old_is_an_alarm(log):
+    async def greet(reader, writer):
+        writer.write(b'INFO {"server_id":"x","version":"2.9.10","max_payload":1048576,"headers":true}\r\n')
+        while line := await reader.readline():
+            if line.startswith(b"PING"):
+                writer.write(b"PONG\r\n")
+
+    old = await asyncio.start_server(greet, "127.0.0.1")
+    port = old.sockets[0].getsockname()[1]
+    async with relaying(log, ExternalNats(f"nats://127.0.0.1:{port}")) as relay:
+        await until(lambda: relay.state == "alarm")
+        assert "2.9.10" in relay.alarm
+    old.close()
+
+
+async def test_wrong_credentials_are_an_alarm(server, log):
+    async with relaying(log, ExternalNats(server.url, token="guess")) as relay:
+        await until(lambda: relay.state == "alarm")
+        assert "credentials" in relay.alarm
+
+
+async def test_a_store_that_vanishes_under_the_running_server_is_filled_again(server, log, tmp_path):
+    await grow(log, 300)
+    async with relaying(log, server):
+        await copied(server, log)
+        shutil.rmtree(tmp_path / "jetstream")
+        await grow(log, 5000, size=4000)
+        await kill_server(server)
+        await copied(server, log)
