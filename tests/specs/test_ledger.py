@@ -59,7 +59,8 @@ def test_a_leaf_covers_its_place_its_stream_and_the_fact_before_it() -> None:
         leaf_hash(NO_LEAF, 7, "need-1", 1, "need.posted", b"[]"),
         leaf_hash(NO_LEAF, 7, "need-1", 1, "need.posted", b"{}", digest("sm3")),
     }
-    assert len(others) == 7 and leaf not in others
+    assert len(others) == 7
+    assert leaf not in others
 
 
 def test_a_frontier_put_away_and_taken_up_again_goes_on_to_the_same_root() -> None:
