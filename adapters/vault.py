@@ -1,0 +1,217 @@
+"""Keys for free text in an SQLite file of its own: AES-256-GCM, a key per item, each wrapped by one master key.
+
+The file must not share a backup with the ledger for longer than an erased text may come back.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+import threading
+import time
+from binascii import a2b_base64, b2a_base64
+from collections import OrderedDict, deque
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from os import urandom
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from adapters.private_files import open_database, read_secret
+from domain.events import Sealed
+from services.ports import StoreUnavailable
+
+BATCH = 256  # keys made in one durable commit
+_CACHED = 4096  # unwrapped keys held in memory
+_NONCE = 12  # bytes
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS keys (ref TEXT PRIMARY KEY, wrapped BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS vault (
+    id INTEGER PRIMARY KEY CHECK (id = 1), erasures INTEGER NOT NULL, proof BLOB NOT NULL
+);
+"""
+
+
+class SqliteVault:
+    """Implements `services.ports.Vault`. Several processes and threads may use one file."""
+
+    def __init__(self, path: Path, master: bytes) -> None:
+        """Use `open_vault`. Raises ValueError when `master` (32 bytes) is not the key this vault was made with."""
+        self._path = path
+        self._master = AESGCM(master)
+        self._lock = threading.Lock()
+        self._db = _connect(path)
+        self._ciphers: OrderedDict[str, AESGCM] = OrderedDict()
+        self._pool: deque[tuple[str, AESGCM]] = deque()
+        self._closed = False
+        self._refiller = ThreadPoolExecutor(1, thread_name_prefix="vault")
+        self._prove()
+        self._seen = self._data_version()
+        self._erasures = self._count_erasures()
+        self._refill()
+
+    def new_key(self) -> str:
+        """The ref of a fresh key that is already on disk. Waits for the disk only when a burst outran the refill."""
+        if len(self._pool) == BATCH // 2:
+            self._refiller.submit(self._refill)
+        while True:
+            try:
+                ref, cipher = self._pool.popleft()
+            except IndexError:
+                self._refill()
+            else:
+                with self._lock:
+                    self._remember(ref, cipher)
+                return ref
+
+    def seal(self, key: str, plain: str, place: str) -> Sealed:
+        """Raises KeyError when the key was destroyed. A key just destroyed by another process may still seal:
+        such a text is unreadable from its first moment."""
+        cipher = self._ciphers.get(key) or self._load(key)
+        if cipher is None:
+            raise KeyError(key)
+        nonce = urandom(_NONCE)
+        sealed = nonce + cipher.encrypt(nonce, plain.encode(), place.encode())
+        return Sealed(key, b2a_base64(sealed, newline=False).decode(), place)
+
+    def open(self, text: Sealed) -> str | None:
+        """The text, or None when its key was destroyed, by whichever process. ValueError: it was moved or changed."""
+        self._forget_what_others_erased()
+        cipher = self._ciphers.get(text.ref) or self._load(text.ref)
+        if cipher is None:
+            return None
+        sealed = a2b_base64(text.ciphertext, strict_mode=True)
+        try:
+            return cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], text.place.encode()).decode()
+        except InvalidTag as error:
+            raise ValueError(f"sealed text of {text.place} was moved or changed") from error
+
+    def erase(self, key: str) -> None:
+        """Destroy the key before returning: its row is overwritten and no journal holds it. Again: nothing more."""
+        with self._lock, _translated():
+            with _transaction(self._db):
+                self._db.execute("DELETE FROM keys WHERE ref = ?", (key,))
+                self._db.execute("UPDATE vault SET erasures = erasures + 1")
+            self._ciphers.pop(key, None)
+            _empty_the_journal(self._db)
+
+    def close(self) -> None:
+        """Gives unused keys back and closes the file. Again: nothing more."""
+        if self._closed:
+            return
+        self._closed = True
+        self._refiller.shutdown()
+        with self._lock, _translated():
+            with _transaction(self._db):
+                self._db.executemany("DELETE FROM keys WHERE ref = ?", [(ref,) for ref, _ in self._pool])
+            self._pool.clear()
+            self._ciphers.clear()
+            self._db.close()
+
+    # ---- keys in memory
+
+    def _remember(self, ref: str, cipher: AESGCM) -> None:
+        self._ciphers[ref] = cipher
+        if len(self._ciphers) > _CACHED:
+            self._ciphers.popitem(last=False)
+
+    def _load(self, ref: str) -> AESGCM | None:
+        with self._lock, _translated():  # one lock for both: a key erased in between must not be remembered
+            row = self._db.execute("SELECT wrapped FROM keys WHERE ref = ?", (ref,)).fetchone()
+            if row is None:
+                return None
+            cipher = AESGCM(self._unwrap(ref, row[0]))
+            self._remember(ref, cipher)
+            return cipher
+
+    def _forget_what_others_erased(self) -> None:
+        with self._lock, _translated():
+            version = self._data_version()
+            if version == self._seen:
+                return
+            self._seen, before = version, self._erasures
+            self._erasures = self._count_erasures()
+            if self._erasures != before:
+                self._ciphers.clear()
+
+    def _data_version(self) -> int:
+        """Changes when another connection has written."""
+        return int(self._db.execute("PRAGMA data_version").fetchone()[0])
+
+    def _count_erasures(self) -> int:
+        return int(self._db.execute("SELECT erasures FROM vault").fetchone()[0])
+
+    # ---- keys on disk
+
+    def _refill(self) -> None:
+        """Puts a batch of keys on disk, then into the pool. Its refs share a prefix, so they share pages too."""
+        prefix = f"{time.time_ns() // 1_000_000:011x}{secrets.token_hex(4)}"
+        fresh = [(f"{prefix}{n:02x}", AESGCM.generate_key(256)) for n in range(BATCH)]
+        rows = [(ref, self._wrap(ref, key)) for ref, key in fresh]
+        with self._lock, _translated(), _transaction(self._db):
+            self._db.executemany("INSERT INTO keys VALUES (?, ?)", rows)
+        self._pool.extend((ref, AESGCM(key)) for ref, key in fresh)
+
+    def _wrap(self, ref: str, key: bytes) -> bytes:
+        nonce = urandom(_NONCE)
+        return nonce + self._master.encrypt(nonce, key, ref.encode())
+
+    def _unwrap(self, ref: str, wrapped: bytes) -> bytes:
+        try:
+            return self._master.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], ref.encode())
+        except InvalidTag as error:
+            raise ValueError(f"密钥库与主密钥不符 / {self._path} was not made with this master key") from error
+
+    def _prove(self) -> None:
+        """The first start leaves a wrapped proof; later ones must be able to open it."""
+        with _translated(), _transaction(self._db):
+            row = (1, 0, self._wrap("proof", b"renling"))
+            self._db.execute("INSERT INTO vault VALUES (?, ?, ?) ON CONFLICT DO NOTHING", row)
+        self._unwrap("proof", self._db.execute("SELECT proof FROM vault").fetchone()[0])
+
+
+def open_vault(path: Path, master_file: Path | None = None) -> SqliteVault:
+    """The vault at `path`, made when absent; its master key is in `master_file`, by default `vault.kek` beside it.
+
+    Raises ValueError when an existing vault's master key is missing, wrong, or readable by others."""
+    fresh = not path.exists()
+    return SqliteVault(path, read_secret(master_file or path.with_suffix(".kek"), length=32, make=fresh))
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    with _translated():
+        db = open_database(path, _SCHEMA)
+        db.execute("PRAGMA secure_delete = ON")
+        return db
+
+
+def _empty_the_journal(db: sqlite3.Connection) -> None:
+    """The journal still holds pages from before the deletion; another process's reader can keep it for a moment."""
+    for _ in range(50):
+        if db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0:
+            return
+        time.sleep(0.1)
+    raise StoreUnavailable("the vault's journal is in use by another process; erase again")
+
+
+@contextmanager
+def _transaction(db: sqlite3.Connection) -> Iterator[None]:
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        if db.in_transaction:  # SQLite has rolled back by itself when the disk is full
+            db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreUnavailable(f"vault: {error}", full="disk is full" in str(error)) from error
