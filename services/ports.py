@@ -131,7 +131,16 @@ class Codec(Protocol):
     def seal(self, event: Event, *, stream: str, version: int, key: str) -> Event:
         """The same fact with every Plain text sealed under the item's key (AAD = stream/version/field)."""
 
-    def encode(self, event: Event, meta: Meta) -> bytes:
+    def key_of(self, event: Event) -> str | None:
+        """The key that the event's text is sealed under; None when it holds no text."""
+
+    def has_plain(self, event: Event) -> bool:
+        """Whether it holds text that is not sealed yet."""
+
+    def encode_meta(self, meta: Meta) -> bytes:
+        """The envelope of all events of one command, but for the event id."""
+
+    def encode_data(self, event: Event, envelope: bytes, event_id: str) -> bytes:
         """JSON an auditor can read. The event must hold no Plain text."""
 
     def decode(self, stored: Stored) -> Recorded: ...
@@ -163,6 +172,23 @@ class Ids(Protocol):
 
     def token(self) -> str:
         """An unguessable text (256 bit, URL-safe) for one-time links."""
+
+
+class Standing(Protocol):
+    """What the read models know about an organisation's standing; may lag by some events."""
+
+    def live_claims(self, org: str) -> int:
+        """How many live claims it has proposed."""
+
+
+class Links(Protocol):
+    """Residents' one-time links: unforgeable without a look-up, spent in the ledger."""
+
+    def sign(self, project: str, nonce: str, until: datetime) -> str:
+        """A token of [A-Za-z0-9_-.] for one evaluation of one project until then."""
+
+    def read(self, token: str) -> str | None:
+        """The project of a genuine token, else None."""
 
 
 class EventStream(Protocol):

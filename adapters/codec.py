@@ -1,0 +1,136 @@
+"""Facts to bytes and back. The one place that lists every event; what is not listed is not read."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from typing import Any
+
+import orjson
+from pydantic import TypeAdapter
+
+from domain import areas, claim, need, offer, project, rules, units
+from domain.events import Event, Meta, Plain, Recorded, Sealed
+from services.ports import Stored, Vault
+
+MODULES = (areas, units, rules, need, offer, claim, project)
+REGISTRY: dict[str, type[Event]] = {
+    cls.TYPE: cls
+    for module in MODULES
+    for cls in vars(module).values()
+    if isinstance(cls, type) and issubclass(cls, Event) and cls is not Event
+}
+
+
+class UnknownType(ValueError):
+    """Data written by a newer version, or not by us."""
+
+
+class JsonCodec:
+    """`{"event_id": …, "at": …, …, "data": {…}}`; free text inside data is `{"ref": …, "ciphertext": …}`."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+        self._adapters: dict[type[Event], TypeAdapter[Any]] = {cls: TypeAdapter(cls) for cls in REGISTRY.values()}
+        self._meta: TypeAdapter[Meta] = TypeAdapter(Meta)
+        self._texts = {cls: _text_paths(cls) for cls in REGISTRY.values()}
+        self._places = {cls: _places(paths) for cls, paths in self._texts.items()}
+
+    def seal(self, event: Event, *, stream: str, version: int, key: str) -> Event:
+        for path in self._texts[type(event)]:
+            event = _changed(event, path, lambda text, name: self._sealed(text, f"{stream}/{version}/{name}", key))
+        return event
+
+    def has_plain(self, event: Event) -> bool:
+        return any(isinstance(_at(event, path), Plain) for path in self._texts[type(event)])
+
+    def key_of(self, event: Event) -> str | None:
+        """The key its text is sealed under, if it has any."""
+        found = (_at(event, path) for path in self._texts[type(event)])
+        return next((text.ref for text in found if isinstance(text, Sealed)), None)
+
+    def encode(self, event: Event, meta: Meta) -> bytes:
+        return self.encode_data(event, self.encode_meta(meta), meta.event_id)
+
+    def encode_meta(self, meta: Meta) -> bytes:
+        """The envelope without the event id: the same for all events of one command."""
+        return self._meta.dump_json(meta, exclude={"event_id"}, exclude_none=True)[1:-1]
+
+    def encode_data(self, event: Event, envelope: bytes, event_id: str) -> bytes:
+        assert not self.has_plain(event), "plain text must be sealed before it is stored"
+        cls = type(event)
+        data = self._adapters[cls].dump_json(event, exclude=self._places[cls], exclude_none=True)
+        return b'{"event_id":"%b",%b,"data":%b}' % (event_id.encode(), envelope, data)
+
+    def decode(self, stored: Stored) -> Recorded:
+        cls = REGISTRY.get(stored.type)
+        if cls is None:
+            raise UnknownType(f"{stored.type} at position {stored.position}: written by a newer version?")
+        raw = orjson.loads(stored.state)
+        event: Event = self._adapters[cls].validate_python(raw.pop("data"))
+        for path in self._texts[cls]:
+            event = _changed(event, path, lambda text, name: _placed(text, f"{stored.stream}/{stored.version}/{name}"))
+        return Recorded(
+            event=event, meta=self._meta.validate_python(raw), stream=stored.stream, version=stored.version,
+            position=stored.position,
+        )  # fmt: skip
+
+    def _sealed(self, text: Plain | Sealed, place: str, key: str) -> Sealed:
+        if isinstance(text, Sealed):
+            opened = self._vault.open(text)
+            return text if opened is None else self._vault.seal(key, opened, place)
+        return self._vault.seal(key, text.text, place)
+
+
+def _placed(text: Plain | Sealed, place: str) -> Sealed:
+    assert isinstance(text, Sealed), "stored text is always sealed"
+    return dataclasses.replace(text, place=place)
+
+
+def _text_paths(cls: type) -> tuple[tuple[str, ...], ...]:
+    """Where a fact holds free text: its own fields, and those of the content it carries."""
+    paths: list[tuple[str, ...]] = []
+    for name, hint in typing.get_type_hints(cls).items():
+        members = _members(hint)
+        if Plain in members:
+            paths.append((name,))
+        for member in members:
+            if dataclasses.is_dataclass(member) and name == "content":
+                paths += [(name, inner) for (inner,) in _text_paths(typing.cast(type, member))]
+    return tuple(paths)
+
+
+def _places(paths: tuple[tuple[str, ...], ...]) -> dict[str, Any]:
+    """What is not stored: the place of each sealed text, as pydantic's `exclude` wants it."""
+    unstored: dict[str, Any] = {}
+    for path in paths:
+        inner = unstored
+        for name in path[:-1]:
+            inner = inner.setdefault(name, {})
+        inner[path[-1]] = {"place"}
+    return unstored
+
+
+def _members(hint: Any) -> tuple[Any, ...]:
+    if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
+        return tuple(m for arg in typing.get_args(hint) for m in _members(arg))
+    return (hint,)
+
+
+def _at(event: Any, path: tuple[str, ...]) -> Any:
+    for name in path:
+        event = None if event is None else getattr(event, name)
+    return event
+
+
+def _changed(event: Any, path: tuple[str, ...], change: Any) -> Any:
+    """The same fact with the text at `path` replaced; without that text, itself."""
+    text = _at(event, path)
+    if text is None:
+        return event
+    name = path[-1]
+    if len(path) == 1:
+        return dataclasses.replace(event, **{name: change(text, name)})
+    inner = _at(event, path[:-1])
+    return dataclasses.replace(event, **{path[0]: dataclasses.replace(inner, **{name: change(text, name)})})
