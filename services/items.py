@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from domain import areas, claim, need, offer, project, units
 from domain.areas import AreaState
 from domain.claim import ClaimState
 from domain.events import Recorded
@@ -15,6 +13,7 @@ from domain.need import NeedState
 from domain.offer import OfferState
 from domain.project import ProjectState
 from domain.units import UnitState
+from services.streams import evolve, kind_of
 
 State = NeedState | OfferState | ClaimState | ProjectState | UnitState | AreaState
 
@@ -36,15 +35,10 @@ class Item:
     delivered_at: datetime | None = None  # of a project: when its delivery was first confirmed
 
 
-def kind_of(stream: str) -> str:
-    """need, offer, …: the word before the first hyphen."""
-    return stream.partition("-")[0]
-
-
 def advance(item: Item | None, recorded: Recorded) -> Item:
     """The item after one more event of its stream; None = before the first."""
     kind, at = kind_of(recorded.stream), recorded.meta.at
-    state = _evolved(kind, item.state if item else None, recorded)
+    state: State = evolve(kind, item.state if item else None, recorded.event, recorded.stream)
     before = item or Item(kind, recorded.stream, state, 0, 0, at, at)
     opened = before.opened_at or (None if state.status == "draft" else at)
     done = before.delivered_at or (at if isinstance(state, ProjectState) and is_delivered(state) else None)
@@ -69,21 +63,3 @@ def about(state: State) -> str | None:
 def is_delivered(state: ProjectState) -> bool:
     """Confirmed by the receiver, or settled as delivered; stays true in a dispute and after closing."""
     return bool(state.confirmed) and state.status != "aborted"
-
-
-def _evolved(kind: str, state: Any, recorded: Recorded) -> State:
-    event, stream = recorded.event, recorded.stream
-    match kind:
-        case "need":
-            return need.evolve(state, event, stream)
-        case "offer":
-            return offer.evolve(state, event, stream)
-        case "claim":
-            return claim.evolve(state, event, stream)
-        case "project":
-            return project.evolve(state, event, stream)
-        case "unit":
-            return units.evolve(state, event)
-        case "area":
-            return areas.evolve(state, event)
-    raise LookupError(f"no view of a {kind}")

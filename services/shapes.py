@@ -91,13 +91,14 @@ def _windowed(
     untouched = not by_free or not (occurrences or tightest)  # windows without end always have a free occurrence left
     shown = "" if untouched else by_free[0] if tightest else by_free[-1]
     listed = all_of_them if len(all_of_them) <= MOST_WINDOWS else tuple(sorted(touched))
-    return {**placed(line, _used(capacity, line, shown)), "by_window": [_occurrence(capacity, line, o, ends) for o in listed]}
+    by_window = [_occurrence(capacity, line, o, ends) for o in listed]
+    return {**placed(line, _used(capacity, line, shown)), "by_window": by_window}
 
 
 def _occurrence(capacity: Capacity, line: Line, start: str, ends: Mapping[str, str]) -> Doc:
-    placed = placed(line, _used(capacity, line, start))
-    del placed["kind"], placed["unit"]
-    return {"start": start, **({"end": ends[start]} if start in ends else {}), **placed}
+    counted = placed(line, _used(capacity, line, start))
+    del counted["kind"], counted["unit"]
+    return {"start": start, **({"end": ends[start]} if start in ends else {}), **counted}
 
 
 @lru_cache(maxsize=2048)

@@ -58,7 +58,7 @@ def offer_view(state: OfferState, version: int, open: Open) -> Doc:
 
 
 def claim_view(state: ClaimState, version: int, open: Open) -> Doc:
-    """`owner` is who proposed it. A line's quantity is held while proposed, committed once accepted, else free again."""
+    """`owner` is who proposed it. A line is held while proposed, committed once accepted, else free again."""
     terms, place = state.terms, _CLAIM_PLACES.get(state.status, "free")
     return {
         **_head(state.id, state.number, state.status, version, state.proposed_by.org, terms.area, terms.category),
@@ -140,136 +140,6 @@ def area_view(state: AreaState, version: int, open: Open) -> Doc:
         "centre": list(state.centre) if state.centre else None,
         "lines": [],
     }
-
-
-_CLAIM_PLACES.get(state.status, "free")
-    return {
-        **_head(state.id, state.number, state.status, version, state.proposed_by.org, terms.area, terms.category),
-        "title": None,
-        "note": open(state.note),
-        "lines": [placed(line, {place: line.quantity}) for line in state.lines],
-        "need": terms.need,
-        "offer": terms.offer,
-        "provider": terms.provider,
-        "receiver": terms.receiver,
-        "proposed_by": {"org": state.proposed_by.org, "role": state.proposed_by.role},
-        "awaiting": list(state.awaiting),
-        "members": [
-            {"org": m.org, "lines": [line_of(x) for x in m.lines], "status": m.status, "lead": m.lead}
-            for m in terms.members
-        ],
-        "project": state.project,
-        "window": window(terms.window) if terms.window else None,
-        "expires_at": instant(state.expires_at),
-        "counters": state.counters,
-        "reinstating": list(state.reinstating),
-    }
-
-
-def project_view(state: ProjectState, version: int, open: Open) -> Doc:
-    """`owner` is the provider. Lines: promised = quantity; committed until confirmed, then delivered or free again."""
-    return {
-        **_head(state.id, state.number, state.status, version, state.provider, state.area, state.category),
-        "title": None,
-        "lines": [_project_line(state, line) for line in state.lines],
-        "claim": state.claim,
-        "need": state.need,
-        "offer": state.offer,
-        "provider": state.provider,
-        "members": list(state.members),
-        "receiver": state.receiver,
-        "milestones": [
-            {"id": m.id, "title": open(m.title), "due": m.due.isoformat() if m.due else None, "status": m.status}
-            for m in state.milestones
-        ],
-        "money": {
-            "pledged_fen": state.pledged_fen, "received_fen": state.received_fen, "spent_fen": state.spent_fen,
-        },
-        "beneficiaries": state.beneficiaries,
-        "fed_back": state.fed_back,
-        "evaluations": [{"role": role, "score": score} for role, score in state.evaluations],
-        "due_at": instant(state.due_at),
-        "disputed_by": state.disputed_by,
-        "outcome": state.outcome,
-        "links_until": instant(state.links_until),
-    }  # fmt: skip
-
-
-def unit_view(state: UnitState, version: int, open: Open) -> Doc:
-    return {
-        **_head(state.id, state.number, state.status, version, state.id, state.areas[0] if state.areas else None, None),
-        "unit": state.id,
-        "title": state.name,
-        "name": state.name,
-        "code": state.code,
-        "kind": state.kind,
-        "areas": list(state.areas),
-        "lines": [],
-    }
-
-
-def area_view(state: AreaState, version: int, open: Open) -> Doc:
-    """`centre` is [longitude, latitude] in millionths of a degree."""
-    return {
-        **_head(state.id, state.id, state.status, version, state.id, state.id, None),
-        "title": state.name,
-        "name": state.name,
-        "kind": state.kind,
-        "parent": state.parent,
-        "since": state.since.isoformat(),
-        "until": state.until.isoformat() if state.until else None,
-        "successor": state.successor,
-        "households": state.households,
-        "centre": list(state.centre) if state.centre else None,
-        "lines": [],
-    }
-
-
-def ledger(
-    capacity: Capacity, occurrences: Sequence[str], windows: tuple[Window, ...], *, tightest: bool
-) -> list[Doc]:
-    """Lines with their capacity. With windows the top level shows one occurrence: the one with the least free
-    (`tightest`), else the one with the most; free + held + committed + delivered = quantity at every level."""
-    if not windows:
-        return [placed(line, _used(capacity, line, "")) for line in capacity.lines]
-    ends = _ends(windows) if occurrences else {}
-    return [_windowed(capacity, line, tuple(occurrences), ends, tightest) for line in capacity.lines]
-
-
-def window(w: Window) -> Doc:
-    if isinstance(w, Span):
-        return {"start": instant(w.start), "end": instant(w.end)}
-    return {
-        "weekly": [{"day": s.day, "from": s.opens, "to": s.closes} for s in w.weekly],
-        "from": w.since.isoformat(),
-        "until": w.until.isoformat() if w.until else None,
-        "except": [day.isoformat() for day in w.skipped],
-    }
-
-
-def instant(at: datetime | None) -> str | None:
-    """RFC 3339, UTC, with Z; microseconds only where there are some."""
-    if at is None:
-        return None
-    return at.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
-
-
-def plain(value: object, open: Open) -> Any:
-    """Any fact as JSON, its free text opened."""
-    match value:
-        case Plain() | Sealed():
-            return open(value)
-        case datetime():
-            return instant(value)
-        case date():
-            return value.isoformat()
-        case Mapping():
-            return {str(key): plain(inner, open) for key, inner in value.items()}
-        case tuple() | list() | set() | frozenset():
-            return [plain(inner, open) for inner in value]
-    if is_dataclass(value):
-        return {f.name: plain(getattr(value, f.name), open) for f in fields(value)}
-    return value
 
 
 _CLAIM_PLACES = {"proposed": "held", "waitlisted": "held", "accepted": "committed", "fulfilled": "delivered"}
