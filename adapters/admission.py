@@ -44,10 +44,10 @@ class Known:
 class Unknown:
     """What must be looked up before a batch can be decided."""
 
-    streams: frozenset[str]
-    commands: frozenset[str]
-    targets: frozenset[str]
-    numbers: frozenset[NumberRow]
+    streams: frozenset[str] = frozenset()
+    commands: frozenset[str] = frozenset()
+    targets: frozenset[str] = frozenset()
+    numbers: frozenset[NumberRow] = frozenset()
 
     def __bool__(self) -> bool:
         return bool(self.streams or self.commands or self.targets or self.numbers)
@@ -87,11 +87,16 @@ def unknown(changes: Sequence[Append], known: Known, *, trusting: bool) -> Unkno
     streams = {stream for change in changes for stream, _ in change.reads}
     for change in changes:
         streams.update(stream for stream, version in _starts(change.events) if version > 1 or not trusting)
+    if trusting:
+        commands, numbers = frozenset[str](), frozenset[NumberRow]()
+    else:
+        commands = frozenset(change.command_id for change in changes if change.command_id not in known.commands)
+        numbers = frozenset(number for change in changes for number in change.numbers)
     return Unknown(
-        streams=frozenset(streams - known.tips.keys()),
-        commands=frozenset(() if trusting else {c.command_id for c in changes} - known.commands.keys()),
-        targets=frozenset({target for c in changes for target, _ in c.cited} - known.citations.keys()),
-        numbers=frozenset(() if trusting else {number for c in changes for number in c.numbers} - known.numbers),
+        streams=frozenset(stream for stream in streams if stream not in known.tips),
+        commands=commands,
+        targets=frozenset(target for c in changes for target, _ in c.cited if target not in known.citations),
+        numbers=numbers,
     )
 
 

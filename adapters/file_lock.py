@@ -16,7 +16,7 @@ class DataFolderInUse(Exception):
 
 
 class FileLock:
-    """Held from `take` to `release` or to the end of the process, however it ends."""
+    """Held from `take` to `release`, or to the end of the process, however it ends."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -41,3 +41,6 @@ class FileLock:
         if self._file is not None:
             os.close(self._file)
             self._file = None
+
+    def __del__(self) -> None:
+        self.release()

@@ -41,6 +41,8 @@ TABLES = [
         BEGIN SELECT RAISE(ABORT, 'the ledger has one head'); END""",
 ]
 
+Database = sqlite3.Connection | sqlite3.Cursor
+
 INSERT_EVENT = "INSERT INTO stored_events VALUES (?, ?, ?, ?, ?, ?, ?)"
 SELECT_TIP = """SELECT originator_version, leaf FROM stored_events WHERE originator_id = ?
     ORDER BY originator_version DESC LIMIT 1"""
@@ -80,12 +82,17 @@ def create(db: sqlite3.Connection, algorithm: str) -> None:
     db.execute("BEGIN IMMEDIATE")
     for statement in TABLES:
         db.execute(statement)
-    db.execute("INSERT OR IGNORE INTO ledger_head VALUES (1, 0, 0, x'', x'', ?, ?)", (str(uuid4()), algorithm))
+    db.execute(first_head(algorithm))
     db.execute(f"PRAGMA user_version = {VERSION}")
     db.execute("COMMIT")
 
 
-def load(db: sqlite3.Connection) -> Known:
+def first_head(algorithm: str) -> str:
+    """The statement that gives an empty ledger its name, once."""
+    return f"INSERT OR IGNORE INTO ledger_head VALUES (1, 0, 0, x'', x'', '{uuid4()}', '{algorithm}')"
+
+
+def load(db: Database) -> Known:
     """The head as it is stored. Raises LedgerDamaged when the rows do not reach exactly to it."""
     row = db.execute("SELECT size, at_us, leaf, frontier, algorithm FROM ledger_head").fetchone()
     size, at_us, leaf, frontier, algorithm = row
@@ -95,7 +102,7 @@ def load(db: sqlite3.Connection) -> Known:
     return Known(Head(size, at_us, leaf), Frontier.from_bytes(size, frontier, algorithm))
 
 
-def look_up(db: sqlite3.Connection, wanted: Unknown, known: Known) -> None:
+def look_up(db: Database, wanted: Unknown, known: Known) -> None:
     """Fill in what `known` lacks."""
     for stream in wanted.streams:
         known.tips[stream] = db.execute(SELECT_TIP, (stream,)).fetchone() or ABSENT
@@ -109,7 +116,7 @@ def look_up(db: sqlite3.Connection, wanted: Unknown, known: Known) -> None:
             known.numbers.add(number)
 
 
-def insert(db: sqlite3.Connection, batch: Batch, known: Known) -> None:
+def insert(db: Database, batch: Batch, known: Known) -> None:
     """Write a batch's rows and the head that seals them; the caller commits."""
     insert_events(db, batch.events, known)
     db.executemany("INSERT INTO commands VALUES (?, ?, ?, ?, ?)", batch.commands)
@@ -119,7 +126,7 @@ def insert(db: sqlite3.Connection, batch: Batch, known: Known) -> None:
         db.executemany("INSERT INTO numbers VALUES (?, ?)", batch.numbers)
 
 
-def insert_events(db: sqlite3.Connection | sqlite3.Cursor, rows: Iterable[EventRow], known: Known) -> None:
+def insert_events(db: Database, rows: Iterable[EventRow], known: Known) -> None:
     """Write events and the head that seals them; the caller commits."""
     db.executemany(INSERT_EVENT, rows)
     head = known.head
