@@ -223,7 +223,7 @@ class Work:
         self._now: dict[str, Held] = {}
         self._cited: dict[str, int] = {}
         self._cites: list[tuple[str, str]] = []
-        self._numbers: list[tuple[str, int]] = []
+        self._numbers: list[tuple[str, int, str]] = []
         self.events: list[tuple[str, int, Event]] = []
         self.extra: dict[str, Any] = {}
 
@@ -292,14 +292,20 @@ class Work:
         del self._cited[target]
         self._cites.append((target, source))
 
-    async def number(self, series: str) -> str:
-        """The next human number of a series, e.g. XQ-310101-2026-000123."""
+    def fresh(self, prefix: str) -> str:
+        """The name of a new stream of this kind."""
+        stream = self._streams.ids.new(prefix)
+        self._loaded[stream] = None
+        return stream
+
+    async def number(self, series: str, stream: str) -> str:
+        """The next human number of a series, e.g. XQ-310101-2026-000123; taken only if the stream is written."""
         numbers = self._streams._numbers
         if series not in numbers:
             last = await self._streams.log.last_number(series)
             numbers.setdefault(series, last)
-        n = max(numbers[series], max((k for s, k in self._numbers if s == series), default=0)) + 1
-        self._numbers.append((series, n))
+        n = max(numbers[series], max((k for s, k, _ in self._numbers if s == series), default=0)) + 1
+        self._numbers.append((series, n, stream))
         return f"{series}-{n:06d}"
 
     def write(self, stream: str, *events: Event) -> None:
@@ -323,7 +329,7 @@ class Work:
         """Nothing loaded has moved on in memory while this command was waiting."""
         held, cites = self._streams._held, self._streams._cites
         same = all(held.get(s) is None or _version(held[s]) == _version(h) for s, h in self._loaded.items())
-        numbers = all(n > self._streams._numbers.get(series, 0) for series, n in self._numbers)
+        numbers = all(n > self._streams._numbers.get(series, 0) for series, n in self._taken())
         in_time = to_us(self.at) >= self._streams._last_us
         return same and numbers and in_time and all(len(cites.get(t, ())) == n for t, n in self._cited.items())
 
@@ -334,9 +340,12 @@ class Work:
         for target, source in self._cites:
             if target in self._streams._cites:
                 self._streams._cites[target].append(source)
-        for series, n in self._numbers:
+        for series, n in self._taken():
             self._streams._numbers[series] = n
         self._streams._last_us = to_us(self.at)
+
+    def _taken(self) -> tuple[tuple[str, int], ...]:
+        return tuple((series, n) for series, n, stream in self._numbers if stream in self._now)
 
     def answer(self, primary: str) -> bytes:
         held = self._now.get(primary) or self._loaded[primary]
@@ -360,7 +369,7 @@ class Work:
         )
         return Append(
             events=events, command_id=ask.command_id, fingerprint=ask.fingerprint, answer=self.answer(primary),
-            at_us=to_us(self.at), cites=tuple(self._cites), cited=tuple(self._cited.items()), numbers=tuple(self._numbers),
+            at_us=to_us(self.at), cites=tuple(self._cites), cited=tuple(self._cited.items()), numbers=self._taken(),
             reads=tuple((s, _version(h)) for s, h in self._loaded.items() if s not in self._now),
         )  # fmt: skip
 

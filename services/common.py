@@ -1,0 +1,62 @@
+"""What several use cases share: text that is typed in, organisations that act, and where they stand."""
+
+from __future__ import annotations
+
+from domain import areas, units
+from domain.events import Plain, Refused
+from services.streams import Work
+
+MOST_TEXT = 4000  # characters of a note; titles are shorter
+MOST_TITLE = 120
+
+
+def text(value: str | None, field: str = "note") -> Plain | None:
+    """Free text as typed; blank is none."""
+    if value is None or not value.strip():
+        return None
+    if len(value) > MOST_TEXT:
+        raise Refused(
+            "text.too_long", f"文字最多 {MOST_TEXT} 字。", f"At most {MOST_TEXT} characters.", kind="invalid", field=field
+        )
+    return Plain(value.strip())
+
+
+def title(value: str) -> Plain:
+    """A title of 1 to 120 characters."""
+    stripped = value.strip()
+    if not 1 <= len(stripped) <= MOST_TITLE:
+        raise Refused(
+            "title.length", f"标题为 1–{MOST_TITLE} 字。", f"A title has 1 to {MOST_TITLE} characters.",
+            kind="invalid", field="title",
+        )  # fmt: skip
+    return Plain(stripped)
+
+
+async def home(work: Work, org: str) -> str:
+    """The area an organisation belongs to: a unit's first area, a committee's own; for others the principal's area.
+    Refused when the unit is unknown or suspended, or the neighbourhood closed."""
+    if org.startswith("unit-"):
+        unit = units.taking_part(await work.state(org), org)
+        return unit.areas[0]
+    state = await work.state(areas.stream(org))
+    if state is not None:
+        areas.still_open(state, org)
+        return org
+    book = (await work.rules()).book
+    return work.ask.principal.area or book.area
+
+
+async def places(work: Work, org: str) -> tuple[str, ...]:
+    """All areas an organisation belongs to and all above them."""
+    here = [await home(work, org)]
+    if org.startswith("unit-"):
+        here = list((await work.state(org)).areas)
+    found: list[str] = []
+    for area in here:
+        found += await work.path(area)
+    return tuple(dict.fromkeys(found))
+
+
+def series(prefix: str, work: Work, district: str) -> str:
+    """The number series of this year: XQ need, ZY offer, RL claim, XM project, DW unit."""
+    return f"{prefix}-{district}-{work.at.year}"

@@ -1,0 +1,74 @@
+"""What may be asked about joint claims: invite, join, decline, leave, hand over the lead."""
+
+from __future__ import annotations
+
+from domain import claim_members
+from domain.capacity import Line
+from domain.claim_legal import Changes, Deal
+from domain.events import Refused
+from services import rivals
+from services.claims import Claims, new_project
+from services.common import places, text
+from services.streams import Ask, Done, Work
+
+
+class JointClaims:
+    def __init__(self, claims: Claims) -> None:
+        self._claims = claims
+
+    async def invite(self, ask: Ask, claim: str, *, org: str, lines: tuple[Line, ...]) -> Done:
+        async def act(work: Work, deal: Deal) -> Changes:
+            await places(work, org)
+            book = (await work.rules()).book
+            return claim_members.invite(deal, org=org, by=ask.principal.org, lines=lines, at=work.at, book=book)
+
+        return await self._claims.act(ask, claim, "claim.members", act)
+
+    async def join(self, ask: Ask, claim: str, *, org: str) -> Done:
+        async def act(work: Work, deal: Deal) -> Changes:
+            await places(work, org)
+            return claim_members.join(
+                deal, await self._rivals(work, deal), org=self._own(ask, org), at=work.at,
+                project=await new_project(work), book=(await work.rules()).book,
+            )  # fmt: skip
+
+        return await self._claims.act(ask, claim, "claim.members", act)
+
+    async def refuse(self, ask: Ask, claim: str, *, org: str, reason: str | None = None) -> Done:
+        async def act(work: Work, deal: Deal) -> Changes:
+            return claim_members.refuse(
+                deal, await self._rivals(work, deal), org=self._own(ask, org), reason=text(reason, "reason"), at=work.at,
+                project=await new_project(work), book=(await work.rules()).book,
+            )  # fmt: skip
+
+        return await self._claims.act(ask, claim, "claim.members", act)
+
+    async def leave(self, ask: Ask, claim: str, *, org: str, reason: str | None = None) -> Done:
+        """The wait list moves up when cover comes back."""
+
+        async def act(work: Work, deal: Deal) -> Changes:
+            return claim_members.leave(
+                deal, await self._rivals(work, deal), org=self._own(ask, org), reason=text(reason, "reason"), at=work.at,
+                project=await new_project(work), book=(await work.rules()).book,
+            )  # fmt: skip
+
+        return await self._claims.act(ask, claim, "claim.members", act)
+
+    async def change_lead(self, ask: Ask, claim: str, *, org: str) -> Done:
+        async def act(work: Work, deal: Deal) -> Changes:
+            return claim_members.change_lead(deal, org=org, by=ask.principal.org, at=work.at)
+
+        return await self._claims.act(ask, claim, "claim.members", act)
+
+    async def _rivals(self, work: Work, deal: Deal) -> list[Deal]:
+        return await rivals.of(work, deal.need.id, "proposed") if deal.need else []
+
+    @staticmethod
+    def _own(ask: Ask, org: str) -> str:
+        """A member speaks for itself alone."""
+        if org != ask.principal.org:
+            raise Refused(
+                "claim.not_yours", "成员单位的答复只能由该单位自己作出。", "A member's answer is the member's own.",
+                kind="forbidden",
+            )  # fmt: skip
+        return org

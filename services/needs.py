@@ -1,0 +1,171 @@
+"""What may be asked about needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from domain import areas, need_acts
+from domain.access import missing
+from domain.calendar import Window
+from domain.capacity import Line
+from domain.events import Event, Refused
+from domain.need import NeedAmended, NeedContent, NeedState
+from services import rivals
+from services.common import home, places, series, text, title
+from services.streams import Ask, Done, Streams, Work
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NeedDraft:
+    """A need as it is asked for. urgency 0–3; beneficiaries in people; respond_by UTC."""
+
+    title: str
+    category: str
+    area: str
+    lines: tuple[Line, ...]
+    urgency: int = 1
+    windows: tuple[Window, ...] = ()
+    beneficiaries: int = 0
+    respond_by: datetime | None = None
+    outside: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NeedChange:
+    """Only what is to change is set."""
+
+    title: str | None = None
+    note: str | None = None
+    lines: tuple[Line, ...] | None = None
+    urgency: int | None = None
+    windows: tuple[Window, ...] | None = None
+    beneficiaries: int | None = None
+    respond_by: datetime | None = None
+
+
+class Needs:
+    def __init__(self, streams: Streams) -> None:
+        self._streams = streams
+
+    async def post(self, ask: Ask, draft: NeedDraft, *, as_draft: bool = False) -> Done:
+        """A need of the asker's organisation in an area that it holds; at once posted unless it is a draft."""
+
+        async def decide(work: Work) -> str:
+            return await self.put(work, draft, as_draft=as_draft)
+
+        return await self._streams.command(ask, decide)
+
+    async def put(self, work: Work, draft: NeedDraft, *, as_draft: bool = False) -> str:
+        """The same within a command that does more (an import)."""
+        org, book = work.ask.principal.org, (await work.rules()).book
+        await home(work, org)
+        areas.still_open(await work.state(areas.stream(draft.area)), draft.area)
+        path = await work.path(draft.area)
+        await self._may_post(work, draft.area, path)
+        content = NeedContent(
+            owner=org, area=draft.area, category=draft.category, title=title(draft.title), lines=draft.lines,
+            urgency=draft.urgency, windows=draft.windows, beneficiaries=draft.beneficiaries, respond_by=draft.respond_by,
+            outside=draft.outside, note=text(draft.note),
+        )  # fmt: skip
+        stream = work.fresh("need")
+        number = await work.number(series("XQ", work, book.area), stream)
+        work.write(stream, *need_acts.post(content, number=number, draft=as_draft, at=work.at, book=book))
+        return stream
+
+    async def publish(self, ask: Ask, need: str) -> Done:
+        async def act(work: Work, state: NeedState) -> tuple[Event, ...]:
+            return need_acts.publish(state, at=work.at, book=(await work.rules()).book)
+
+        return await self._act(ask, need, "need.amend", act)
+
+    async def amend(self, ask: Ask, need: str, change: NeedChange) -> Done:
+        event = NeedAmended(
+            title=title(change.title) if change.title is not None else None, note=text(change.note), lines=change.lines,
+            urgency=change.urgency, windows=change.windows, beneficiaries=change.beneficiaries, respond_by=change.respond_by,
+        )  # fmt: skip
+
+        async def act(work: Work, state: NeedState) -> tuple[Event, ...]:
+            return need_acts.amend(state, event, at=work.at, book=(await work.rules()).book)
+
+        return await self._act(ask, need, "need.amend", act)
+
+    async def endorse(self, ask: Ask, need: str) -> Done:
+        async def act(work: Work, state: NeedState) -> tuple[Event, ...]:
+            return need_acts.endorse(state)
+
+        return await self._act(ask, need, "need.endorse", act)
+
+    async def reject(self, ask: Ask, need: str, *, reason: str | None = None) -> Done:
+        async def act(work: Work, state: NeedState) -> tuple[Event, ...]:
+            return need_acts.reject(state, reason=text(reason, "reason"))
+
+        return await self._act(ask, need, "need.endorse", act)
+
+    async def withdraw(self, ask: Ask, need: str, *, reason: str | None = None) -> Done:
+        """Open proposals are superseded with it."""
+
+        async def act(work: Work, state: NeedState) -> tuple[Event, ...]:
+            return need_acts.withdraw(state, reason=text(reason, "reason"))
+
+        return await self._act(ask, need, "need.withdraw", act, supersede="need_withdrawn")
+
+    async def reopen(self, ask: Ask, need: str, *, reason: str | None = None) -> Done:
+        async def act(work: Work, state: NeedState) -> tuple[Event, ...]:
+            return need_acts.reopen(state, reason=text(reason, "reason"))
+
+        return await self._act(ask, need, "need.reopen", act)
+
+    async def merge(self, ask: Ask, need: str, *, into: str, reason: str | None = None) -> Done:
+        """Linked to the need that it repeats; its open proposals are superseded."""
+
+        async def act(work: Work, state: NeedState) -> tuple[Event, ...]:
+            other = await work.state(into) if into.startswith("need-") else None
+            if other is None:
+                raise Refused(
+                    "need.unknown", f"没有需求“{into}”。", f"There is no need “{into}”.", kind="invalid", field="into"
+                )
+            return need_acts.merge(state, other, reason=text(reason, "reason"))
+
+        return await self._act(ask, need, "need.merge", act, supersede="need_merged")
+
+    async def lapse(self, ask: Ask, need: str) -> Done:
+        """By the clock."""
+
+        async def act(work: Work, state: NeedState) -> tuple[Event, ...]:
+            return need_acts.lapse(state, at=work.at)
+
+        return await self._act(ask, need, "clock.tick", act, supersede="need_lapsed")
+
+    async def _act(self, ask: Ask, need: str, action: str, act: Any, supersede: str | None = None) -> Done:
+        async def decide(work: Work) -> str:
+            state: NeedState = await work.main(need, "need")
+            hidden = state.phase in ("draft", "rejected")
+            await work.allow(action, parties=(state.content.owner,), area=state.content.area, public=not hidden)
+            events = await act(work, state)
+            if events and supersede:
+                await rivals.supersede_all(work, need, cause=supersede)
+            work.write(need, *events)
+            return need
+
+        return await self._streams.command(ask, decide)
+
+    async def _may_post(self, work: Work, area: str, path: tuple[str, ...]) -> None:
+        """A unit posts where it is stationed, a committee in its neighbourhood, a tier below itself."""
+        principal = work.ask.principal
+        if principal.role == "auditor":
+            await work.allow("need.post", parties=(), area=area)
+        own = principal.org in path
+        if principal.org.startswith("unit-"):
+            own = area in await places(work, principal.org) or any(a in path for a in (await work.state(principal.org)).areas)
+        await work.allow("need.post", parties=(principal.org,) if own else (), area=area)
+
+
+async def visible(work: Work, need: str) -> NeedState:
+    """A need that everybody may see; drafts do not exist for others."""
+    state: NeedState = await work.found(need, "need")
+    if state.phase == "draft" and state.content.owner != work.ask.principal.org:
+        raise missing()
+    return state

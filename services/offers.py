@@ -1,0 +1,151 @@
+"""What may be asked about offers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from domain import areas, offer_acts
+from domain.access import missing
+from domain.calendar import Window
+from domain.capacity import Line
+from domain.events import Event, Refused
+from domain.offer import OfferAmended, OfferContent, OfferState
+from services import rivals
+from services.common import home, places, series, text, title
+from services.streams import Ask, Done, Streams, Work
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OfferDraft:
+    """An offer as it is asked for. `reach` is a tier of the rule book or an area id; default the whole district."""
+
+    title: str
+    category: str
+    lines: tuple[Line, ...]
+    reach: str = "district"
+    windows: tuple[Window, ...] = ()
+    note: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OfferChange:
+    """Only what is to change is set."""
+
+    title: str | None = None
+    note: str | None = None
+    lines: tuple[Line, ...] | None = None
+    windows: tuple[Window, ...] | None = None
+
+
+class Offers:
+    def __init__(self, streams: Streams) -> None:
+        self._streams = streams
+
+    async def post(self, ask: Ask, draft: OfferDraft, *, as_draft: bool = False) -> Done:
+        """An offer of the asker's organisation; at once published unless it is a draft."""
+
+        async def decide(work: Work) -> str:
+            return await self.put(work, draft, as_draft=as_draft)
+
+        return await self._streams.command(ask, decide)
+
+    async def put(self, work: Work, draft: OfferDraft, *, as_draft: bool = False) -> str:
+        """The same within a command that does more (an import)."""
+        org, book = work.ask.principal.org, (await work.rules()).book
+        area = await home(work, org)
+        mine = () if work.ask.principal.role == "auditor" else (org,)
+        await work.allow("offer.publish", parties=mine, area=area)
+        content = OfferContent(
+            owner=org, area=area, category=draft.category, title=title(draft.title), lines=draft.lines,
+            reach=await self._reach(work, area, draft.reach), windows=draft.windows, note=text(draft.note),
+        )  # fmt: skip
+        stream = work.fresh("offer")
+        number = await work.number(series("ZY", work, book.area), stream)
+        work.write(stream, *offer_acts.post(content, number=number, draft=as_draft, book=book))
+        return stream
+
+    async def publish(self, ask: Ask, offer: str) -> Done:
+        async def act(work: Work, state: OfferState) -> tuple[Event, ...]:
+            return offer_acts.publish(state, book=(await work.rules()).book)
+
+        return await self._act(ask, offer, "offer.amend", act)
+
+    async def amend(self, ask: Ask, offer: str, change: OfferChange) -> Done:
+        event = OfferAmended(
+            title=title(change.title) if change.title is not None else None, note=text(change.note), lines=change.lines,
+            windows=change.windows,
+        )  # fmt: skip
+
+        async def act(work: Work, state: OfferState) -> tuple[Event, ...]:
+            return offer_acts.amend(state, event, book=(await work.rules()).book)
+
+        return await self._act(ask, offer, "offer.amend", act)
+
+    async def pause(self, ask: Ask, offer: str, *, reason: str | None = None) -> Done:
+        async def act(work: Work, state: OfferState) -> tuple[Event, ...]:
+            return offer_acts.pause(state, reason=text(reason, "reason"))
+
+        return await self._act(ask, offer, "offer.pause", act)
+
+    async def resume(self, ask: Ask, offer: str) -> Done:
+        async def act(work: Work, state: OfferState) -> tuple[Event, ...]:
+            return offer_acts.resume(state)
+
+        return await self._act(ask, offer, "offer.pause", act)
+
+    async def retire(self, ask: Ask, offer: str, *, reason: str | None = None) -> Done:
+        """Open proposals are superseded; accepted claims stay binding."""
+
+        async def act(work: Work, state: OfferState) -> tuple[Event, ...]:
+            return offer_acts.retire(state, reason=text(reason, "reason"))
+
+        return await self._act(ask, offer, "offer.retire", act, supersede="offer_retired")
+
+    async def expire(self, ask: Ask, offer: str) -> Done:
+        """By the clock."""
+
+        async def act(work: Work, state: OfferState) -> tuple[Event, ...]:
+            return offer_acts.expire(state, at=work.at)
+
+        return await self._act(ask, offer, "clock.tick", act, supersede="offer_expired")
+
+    async def _act(self, ask: Ask, offer: str, action: str, act: Any, supersede: str | None = None) -> Done:
+        async def decide(work: Work) -> str:
+            state: OfferState = await work.main(offer, "offer")
+            parties = (state.content.owner,)
+            await work.allow(action, parties=parties, area=state.content.area, public=state.phase != "draft")
+            events = await act(work, state)
+            if events and supersede:
+                await rivals.supersede_all(work, offer, cause=supersede)
+            work.write(offer, *events)
+            return offer
+
+        return await self._streams.command(ask, decide)
+
+    async def _reach(self, work: Work, area: str, reach: str) -> str:
+        """The id of the area within which the offer can be claimed."""
+        if reach not in [tier.kind for tier in (await work.rules()).book.tiers]:
+            return areas.still_open(await work.state(areas.stream(reach)), reach, field="reach").id
+        for above in await work.path(area):
+            state = await work.state(areas.stream(above))
+            if state.kind == reach:
+                return above
+        return area
+
+
+async def visible(work: Work, offer: str) -> OfferState:
+    """An offer that everybody may see; drafts do not exist for others."""
+    state: OfferState = await work.found(offer, "offer")
+    if state.phase == "draft" and state.content.owner != work.ask.principal.org:
+        raise missing()
+    return state
+
+
+async def within_reach(work: Work, offer: OfferState, receiver: str, area: str) -> None:
+    """The receiver belongs to an area that the offer reaches."""
+    if offer.content.reach not in (*await work.path(area), *await places(work, receiver)):
+        raise Refused(
+            "claim.out_of_reach", "这项资源不面向您所在的区域。请选择面向全区或本街道的资源。",
+            "This offer does not reach your area: choose one for the whole district or your street.", kind="forbidden",
+        )  # fmt: skip

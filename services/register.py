@@ -1,0 +1,145 @@
+"""What may be asked about units, areas and the rule book."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import date
+
+from domain import areas, rules, units
+from domain.events import Event, Refused
+from domain.rules import RuleBook
+from services.common import series
+from services.streams import Ask, Done, Streams, Work
+
+MOST_NAME = 60
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UnitDraft:
+    name: str
+    code: str
+    kind: str
+    areas: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AreaDraft:
+    """`since` defaults to the day of the command."""
+
+    area: str
+    name: str
+    kind: str
+    parent: str | None
+    since: date | None = None
+    households: int = 0
+    centre: tuple[int, int] | None = None
+
+
+class Register:
+    def __init__(self, streams: Streams) -> None:
+        self._streams = streams
+
+    async def adopt(self, ask: Ask, book: RuleBook) -> Done:
+        """The district runs by this rule book from now on; past decisions keep theirs."""
+
+        async def decide(work: Work) -> str:
+            current = await work.state(rules.STREAM)
+            await work.allow("rules.adopt", parties=(), area=book.area)
+            work.write(rules.STREAM, *rules.adopt(current, digest=digest(book), book=book))
+            return rules.STREAM
+
+        return await self._streams.command(ask, decide)
+
+    async def open_area(self, ask: Ask, draft: AreaDraft) -> Done:
+        async def decide(work: Work) -> str:
+            return await self.put_area(work, draft)
+
+        return await self._streams.command(ask, decide)
+
+    async def put_area(self, work: Work, draft: AreaDraft) -> str:
+        """Within a command that does more (an import)."""
+        book = (await work.rules()).book
+        await work.allow("area.open", parties=(), area=draft.parent or book.area)
+        state = await work.state(areas.stream(draft.area))
+        parent = await work.state(areas.stream(draft.parent)) if draft.parent else None
+        if draft.parent is None and draft.area != book.area:
+            raise Refused("area.no_parent", "请写明上级区域。", "Name the area above it.", kind="invalid", field="parent")
+        events = areas.open_area(
+            state, parent, area=draft.area, name=_name(draft.name), kind=draft.kind, parent_id=draft.parent,
+            tiers=tuple(t.kind for t in book.tiers), since=draft.since or work.at.date(), households=draft.households,
+            centre=draft.centre,
+        )  # fmt: skip
+        work.write(areas.stream(draft.area), *events)
+        return areas.stream(draft.area)
+
+    async def register_unit(self, ask: Ask, draft: UnitDraft) -> Done:
+        async def decide(work: Work) -> str:
+            return await self.put_unit(work, draft)
+
+        return await self._streams.command(ask, decide)
+
+    async def put_unit(self, work: Work, draft: UnitDraft) -> str:
+        """Within a command that does more (an import). A code registers once: the same code again is refused."""
+        for area in draft.areas:
+            areas.still_open(await work.state(areas.stream(area)), area, field="areas")
+        book = (await work.rules()).book
+        await work.allow("unit.register", parties=(), area=draft.areas[0] if draft.areas else book.area)
+        stream = f"unit-{hashlib.sha256(draft.code.encode()).hexdigest()[:12]}"
+        if (known := await work.state(stream)) is not None:
+            raise Refused(
+                "unit.exists", f"该信用代码已登记：{known.name}（{known.number}）。",
+                f"That code is registered: {known.name} ({known.number}).",
+            )  # fmt: skip
+        number = await work.number(series("DW", work, book.area), stream)
+        work.write(
+            stream,
+            *units.register(
+                unit=stream, number=number, name=_name(draft.name), code=draft.code, kind=draft.kind, areas=draft.areas
+            ),
+        )
+        return stream
+
+    async def admit_unit(self, ask: Ask, unit: str, *, area: str) -> Done:
+        """The unit also belongs to another area or cluster."""
+
+        async def decide(work: Work) -> str:
+            state: units.UnitState = await work.main(unit, "unit")
+            areas.still_open(await work.state(areas.stream(area)), area)
+            await work.allow("unit.register", parties=(), area=area)
+            work.write(unit, *units.admit(state, area=area, since=work.at.date()))
+            return unit
+
+        return await self._streams.command(ask, decide)
+
+    async def suspend_unit(self, ask: Ask, unit: str) -> Done:
+        return await self._unit(ask, unit, units.suspend)
+
+    async def resume_unit(self, ask: Ask, unit: str) -> Done:
+        return await self._unit(ask, unit, units.resume)
+
+    async def _unit(self, ask: Ask, unit: str, act: Callable[[units.UnitState], tuple[Event, ...]]) -> Done:
+        async def decide(work: Work) -> str:
+            state: units.UnitState = await work.main(unit, "unit")
+            await work.allow("unit.register", parties=(), area=state.areas[0])
+            work.write(unit, *act(state))
+            return unit
+
+        return await self._streams.command(ask, decide)
+
+
+def digest(book: RuleBook) -> str:
+    """sha256 of the book's canonical JSON (sorted keys, no spaces, UTF-8)."""
+    canonical = json.dumps(asdict(book), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _name(value: str) -> str:
+    name = value.strip()
+    if not 1 <= len(name) <= MOST_NAME:
+        raise Refused(
+            "name.length", f"名称为 1–{MOST_NAME} 字。", f"A name has 1 to {MOST_NAME} characters.", kind="invalid", field="name"
+        )
+    return name
