@@ -136,12 +136,12 @@ async def open_link(broker: Broker, timeout_s: float = 3.0) -> AsyncIterator[Lin
     client = Client()
     link: Link | None = None
 
-    async def closed() -> None:
-        if link is not None:
+    async def lost(error: Exception | None = None) -> None:
+        if not _only_told(error) and link is not None:
             link._lose()
 
     try:
-        await _connect(client, broker, closed)
+        await _connect(client, broker, lost)
         link = Link(client, timeout_s)
         await link.subscribe(f"{link._inbox}.*", link._answered)
         yield link
@@ -149,9 +149,9 @@ async def open_link(broker: Broker, timeout_s: float = 3.0) -> AsyncIterator[Lin
         await _close(client)
 
 
-async def _connect(client: Client, broker: Broker, closed: Callable[[], Awaitable[None]]) -> None:
+async def _connect(client: Client, broker: Broker, lost: Callable[..., Awaitable[None]]) -> None:
     options = {**broker.connect_options(), "allow_reconnect": False, "max_reconnect_attempts": 1}
-    options |= {"reconnect_time_wait": 0.05, "error_cb": _report, "disconnected_cb": closed, "closed_cb": closed}
+    options |= {"reconnect_time_wait": 0.05, "error_cb": lost, "disconnected_cb": lost, "closed_cb": lost}
     try:
         await asyncio.wait_for(client.connect(**options), 2 + 2 * options.get("connect_timeout", 2))
     except (NoServersError, ConnectionError) as e:
@@ -173,12 +173,18 @@ async def _close(client: Client) -> None:
         await asyncio.wait_for(client.close(), CLOSE_S)
     except (TimeoutError, NatsError, OSError, AssertionError):
         logger.debug("the connection did not close in order")
+    # When nats-py's own closing fails it forgets tasks that then wait for ever, and an error that nobody asks for.
+    for subscription in client._subs.values():
+        subscription._stop_processing()
+    if client._flusher_task is not None:
+        client._flusher_task.add_done_callback(lambda task: task.cancelled() or task.exception())
 
 
-async def _report(error: Exception) -> None:
-    """A refused permission is told nowhere else; the asker sees only silence."""
-    level = logging.ERROR if "permissions violation" in str(error).lower() else logging.DEBUG
-    logger.log(level, "nats: %r", error)
+def _only_told(error: Exception | None) -> bool:
+    """Whether the link goes on. A refused permission is told nowhere else: its asker sees only silence."""
+    told = "permissions violation" in str(error).lower()
+    logger.log(logging.ERROR if told else logging.DEBUG, "nats: %r", error)
+    return told
 
 
 def _json(answer: Answer) -> dict[str, Any]:

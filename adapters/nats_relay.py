@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from typing import Literal
 
 from adapters import nats_stream as stream
-from adapters.nats_link import Broker, BrokerTrouble, Link, Rejected, Silent, Unfit, open_link
+from adapters.nats_link import Broker, BrokerTrouble, Link, Rejected, Unfit, Unreachable, open_link
 from adapters.nats_publish import BATCH_MOST, append
 from services.ports import EventLog, Stored, StoreUnavailable
 
 PAUSE_FIRST_S, PAUSE_MOST_S = 0.05, 2.0
+PATIENCE_MOST_S = 300.0  # between two restarts of a server that takes nothing
 
 State = Literal["running", "catching_up", "alarm"]
 logger = logging.getLogger(__name__)
@@ -39,12 +40,13 @@ class Relay:
         district: str,
         *,
         check_s: float = 10.0,  # between two looks at an idle stream
-        stuck_s: float = 15.0,  # without an answer or progress: our own server is restarted
+        stuck_s: float = 15.0,  # without progress at a server that is there: ours is restarted
         timeout_s: float = 3.0,
     ) -> None:
         self._log, self._broker, self._district = log, nats, district
         self._check_s, self._stuck_s, self._timeout_s = check_s, stuck_s, timeout_s
-        self._silent_since: float | None = None
+        self._stuck_since: float | None = None
+        self._patience_s = stuck_s
         self.state: State = "catching_up"
         self.alarm: str | None = None
         self.position = 0
@@ -121,13 +123,11 @@ class Relay:
             await self._require_prefix(copy.last, leaf)
         if copy.last < self.position:
             logger.warning("stream of %s went back %d -> %d: refilling", self._district, self.position, copy.last)
-        self.position = copy.last
-        self.alarm = None
         behind = (await self._log.head()).position > copy.last
-        if behind:
-            self.state = "catching_up"
-        else:
-            self._well("running")
+        moved = copy.last != self.position
+        self.position, self.alarm, self.state = copy.last, None, "catching_up" if behind else "running"
+        if moved or not behind:
+            self._well(self.state)
 
     async def _create(self, link: Link) -> stream.Copy:
         return await stream.create(link, self._district, self._log.store_id, self._broker.replicas)
@@ -157,7 +157,7 @@ class Relay:
                 raise Alarm(f"账本缺少第 {n} 条", f"the ledger has a hole at {n}")
 
     def _well(self, state: State) -> None:
-        self.state, self._silent_since = state, None
+        self.state, self._stuck_since, self._patience_s = state, None, self._stuck_s
 
     def _raise_alarm(self, text: str) -> None:
         if text != self.alarm:
@@ -165,16 +165,17 @@ class Relay:
         self.state, self.alarm = "alarm", text
 
     async def _restart_if_stuck(self, trouble: Exception) -> None:
-        """A server whose disk was full answers questions and takes nothing until it is restarted."""
+        """A server whose disk or quota was full answers questions and takes nothing until it is restarted."""
         if self.state != "alarm":
             self.state = "catching_up"
-        if not isinstance(trouble, Silent):
-            return
+        if isinstance(trouble, Unreachable | StoreUnavailable):
+            return  # it is just starting, or the fault is not the broker's
         now = asyncio.get_running_loop().time()
-        if self._silent_since is None:
-            self._silent_since = now
-        elif now - self._silent_since >= self._stuck_s:
-            self._silent_since = None
+        if self._stuck_since is None:
+            self._stuck_since = now
+        elif now - self._stuck_since >= self._patience_s:
+            self._stuck_since = None
+            self._patience_s = min(self._patience_s * 2, PATIENCE_MOST_S)
             await self._broker.restart()
 
 

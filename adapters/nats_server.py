@@ -13,6 +13,7 @@ import json
 import logging
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -210,6 +211,8 @@ class EmbeddedNats:
         return False
 
     def _write_config(self) -> None:
+        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        room = _room(self._root)
         text = "\n".join(
             (
                 f'listen: "127.0.0.1:{self._port}"',
@@ -220,11 +223,10 @@ class EmbeddedNats:
                 "logfile_size_limit: 10MB",
                 "logfile_max_num: 3",
                 # No sync_interval: the copy is rebuildable and must not compete with the ledger for the disk.
-                f"jetstream {{ store_dir: {_quote(str(self._root))}, max_memory_store: 64MB }}",
+                f"jetstream {{ store_dir: {_quote(str(self._root))}, max_memory_store: 64MB, max_file_store: {room} }}",
                 "",
             )
         )
-        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._config.unlink(missing_ok=True)
         with open(os.open(self._config, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             file.write(text)
@@ -240,6 +242,13 @@ class EmbeddedNats:
 
 def _quote(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
+
+
+def _room(root: Path) -> int:
+    """Bytes the copy may have: what it has and three quarters of what is free, so that the ledger can go on when the
+    disk fills. The server's own guess forgets what it has, and a large copy could not grow after a restart."""
+    has = sum(block.stat().st_size for block in root.rglob("*.blk"))
+    return has + shutil.disk_usage(root).free // 4 * 3
 
 
 def _free_port() -> int:

@@ -8,6 +8,7 @@ import signal
 
 import pytest
 
+from adapters import nats_server
 from adapters import nats_stream as stream
 from adapters.memory import MemoryStore
 from adapters.nats_link import Rejected, open_link
@@ -311,3 +312,17 @@ async def test_a_store_that_vanishes_under_the_running_server_is_filled_again(se
         await grow(log, 5000, size=4000)
         await kill_server(server)
         await copied(server, log)
+
+
+async def test_a_broker_that_ran_out_of_room_goes_on_when_there_is_room_again(tmp_path, log, monkeypatch):
+    room = nats_server._room
+    monkeypatch.setattr(nats_server, "_room", lambda root: 1_000_000)
+    server = await EmbeddedNats.start(tmp_path)
+    async with relaying(log, server) as relay:
+        await grow(log, 3000, size=500)
+        await until(lambda: 0 < relay.position < 3000)
+        await asyncio.sleep(0.5)
+        assert relay.state == "catching_up"
+        monkeypatch.setattr(nats_server, "_room", room)
+        await copied(server, log)
+    await server.stop()
