@@ -85,7 +85,7 @@ class Frontier:
     def from_bytes(size: int, data: bytes, algorithm: str = "sha256") -> Frontier:
         """The frontier kept as `to_bytes`. ValueError when the bytes do not fit the size."""
         if len(data) != 32 * size.bit_count():
-            raise ValueError(f"a frontier of {size} leaves has {size.bit_count()} hashes of 32 bytes, not {len(data)} bytes")
+            raise ValueError(f"a frontier of {size} has {size.bit_count()} hashes of 32 bytes, not {len(data)} bytes")
         return Frontier(size, tuple(data[i : i + 32] for i in range(0, len(data), 32)), algorithm)
 
 
