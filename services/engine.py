@@ -1,0 +1,38 @@
+"""Everything a district can be asked, in one place: the API, the pages and the command line hold one of these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.audit import Trail
+from services.boards import Boards
+from services.claims import Claims
+from services.clockwork import Clockwork
+from services.dashboards import Dashboards
+from services.desks import Desks
+from services.joint_claims import JointClaims
+from services.needs import Needs
+from services.offers import Offers
+from services.ports import EventLog
+from services.projector import Projector
+from services.projects import Projects
+from services.register import Register
+from services.streams import Streams
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    streams: Streams
+    log: EventLog
+    needs: Needs
+    offers: Offers
+    claims: Claims
+    joint: JointClaims
+    projects: Projects
+    register: Register
+    clockwork: Clockwork
+    boards: Boards
+    desks: Desks
+    dashboards: Dashboards
+    trail: Trail
+    projector: Projector
