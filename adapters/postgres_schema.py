@@ -1,0 +1,181 @@
+"""The ledger's tables, functions and statements in PostgreSQL, in a schema of its own for each district."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import uuid4
+
+from psycopg import AsyncConnection
+from psycopg.sql import Identifier
+
+from adapters.admission import Batch, Known, LedgerDamaged, Unknown
+from domain.ledger import Frontier, digest
+from services.ports import Head
+
+VERSION = 1
+SAFE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
+
+# The head's row is the lock that makes commit order position order: whoever stores updates it first.
+TABLES = """
+CREATE SCHEMA IF NOT EXISTS {s};
+CREATE TABLE IF NOT EXISTS {s}.stored_events (
+    originator_id text COLLATE "C" NOT NULL, originator_version bigint NOT NULL, topic text NOT NULL,
+    state bytea NOT NULL, notification_id bigint NOT NULL, leaf bytea NOT NULL, at_us bigint NOT NULL,
+    PRIMARY KEY (originator_id, originator_version));
+CREATE UNIQUE INDEX IF NOT EXISTS stored_events_notification_id_idx ON {s}.stored_events (notification_id);
+CREATE TABLE IF NOT EXISTS {s}.commands (
+    command_id text COLLATE "C" PRIMARY KEY, fingerprint text NOT NULL, answer bytea NOT NULL,
+    first bigint NOT NULL, last bigint NOT NULL);
+CREATE TABLE IF NOT EXISTS {s}.citations (
+    target text COLLATE "C", position bigint, citing text COLLATE "C", PRIMARY KEY (target, position, citing));
+CREATE TABLE IF NOT EXISTS {s}.numbers (series text COLLATE "C", n bigint, PRIMARY KEY (series, n));
+CREATE TABLE IF NOT EXISTS {s}.ledger_head (
+    one integer PRIMARY KEY CHECK (one = 1), size bigint NOT NULL, at_us bigint NOT NULL, leaf bytea NOT NULL,
+    frontier bytea NOT NULL, store_id text NOT NULL, algorithm text NOT NULL, format integer NOT NULL
+) WITH (fillfactor = 20);
+CREATE OR REPLACE VIEW {s}.ledger AS
+    SELECT notification_id - 1 AS idx, notification_id AS nid, leaf, at_us FROM {s}.stored_events;
+
+CREATE OR REPLACE FUNCTION {s}.refuse() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$;
+
+CREATE OR REPLACE FUNCTION {s}.store(
+    before bigint, new_frontier bytea,
+    streams text[], versions bigint[], types text[], states bytea[], leaves bytea[], times bigint[],
+    ids text[], fingerprints text[], answers bytea[], firsts bigint[], lasts bigint[],
+    targets text[], places bigint[], citing_streams text[], all_series text[], ns bigint[]
+) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE many integer := cardinality(streams);
+BEGIN
+    UPDATE {s}.ledger_head SET size = before + many, at_us = times[many], leaf = leaves[many], frontier = new_frontier
+        WHERE size = before;
+    IF NOT FOUND THEN RETURN false; END IF;
+    INSERT INTO {s}.stored_events (
+        originator_id, originator_version, topic, state, notification_id, leaf, at_us)
+        SELECT e.stream, e.version, e.type, e.state, before + e.place, e.leaf, e.at_us
+        FROM unnest(streams, versions, types, states, leaves, times)
+        WITH ORDINALITY AS e (stream, version, type, state, leaf, at_us, place);
+    IF cardinality(ids) > 0 THEN
+        INSERT INTO {s}.commands SELECT * FROM unnest(ids, fingerprints, answers, firsts, lasts);
+    END IF;
+    IF cardinality(targets) > 0 THEN
+        INSERT INTO {s}.citations SELECT * FROM unnest(targets, places, citing_streams);
+    END IF;
+    IF cardinality(all_series) > 0 THEN
+        INSERT INTO {s}.numbers SELECT * FROM unnest(all_series, ns);
+    END IF;
+    RETURN true;
+END $$;
+
+CREATE OR REPLACE FUNCTION {s}.position_at(us bigint) RETURNS bigint STABLE LANGUAGE plpgsql AS $$
+DECLARE low bigint := 0; high bigint; middle bigint;
+BEGIN
+    SELECT size INTO high FROM {s}.ledger_head;
+    WHILE low < high LOOP
+        middle := (low + high + 1) / 2;
+        IF (SELECT e.at_us FROM {s}.stored_events e WHERE e.notification_id = middle) <= us
+            THEN low := middle; ELSE high := middle - 1; END IF;
+    END LOOP;
+    RETURN low;
+END $$;
+"""
+
+TRIGGER = """
+CREATE OR REPLACE TRIGGER {table}_is_append_only BEFORE {acts} ON {s}.{table}
+    FOR EACH STATEMENT EXECUTE FUNCTION {s}.refuse();
+"""
+APPEND_ONLY = {
+    **dict.fromkeys(("stored_events", "commands", "citations", "numbers"), "UPDATE OR DELETE OR TRUNCATE"),
+    "ledger_head": "DELETE OR TRUNCATE",
+}
+
+HEAD = "SELECT size, at_us, leaf, frontier, algorithm FROM {s}.ledger_head"
+STORE = (
+    "SELECT {s}.store(%b, %b, %b::text[], %b::bigint[], %b::text[], %b::bytea[], %b::bytea[], %b::bigint[], "
+    "%b::text[], %b::text[], %b::bytea[], %b::bigint[], %b::bigint[], "
+    "%b::text[], %b::bigint[], %b::text[], %b::text[], %b::bigint[])"
+)
+TIPS = """SELECT s, t.originator_version, t.leaf FROM unnest(%b::text[]) AS s CROSS JOIN LATERAL (
+    SELECT e.originator_version, e.leaf FROM {s}.stored_events AS e WHERE e.originator_id = s
+    ORDER BY e.originator_version DESC LIMIT 1) AS t"""
+COMMANDS = """SELECT c.command_id, c.first, c.last, e.leaf, c.answer, c.fingerprint
+    FROM {s}.commands AS c JOIN {s}.stored_events AS e ON e.notification_id = c.last
+    WHERE c.command_id = ANY(%b::text[])"""
+CITATIONS = "SELECT target, count(*) FROM {s}.citations WHERE target = ANY(%b::text[]) GROUP BY target"
+NUMBERS = """SELECT n.series, n.n FROM {s}.numbers AS n
+    JOIN unnest(%b::text[], %b::bigint[]) AS w (series, n) ON n.series = w.series AND n.n = w.n"""
+
+
+class Statements:
+    """All statements for one district's schema."""
+
+    def __init__(self, schema: str) -> None:
+        self.schema = schema
+        self.name = Identifier(schema).as_string()
+
+    def __call__(self, statement: str) -> bytes:
+        return statement.replace("{s}", self.name).encode()
+
+
+async def create(db: AsyncConnection[tuple[object, ...]], sql: Statements, algorithm: str) -> str:
+    """Make the district's tables when they are missing, whoever comes first; returns the ledger's name."""
+    digest(algorithm)
+    async with db.transaction():
+        await db.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"renling {sql.schema}"])
+        there = await (await db.execute("SELECT to_regclass(%s)", [f"{sql.name}.ledger_head"])).fetchone()
+        if there == (None,):
+            await db.execute(sql(_all_tables()), prepare=False)
+            start = [str(uuid4()), algorithm, VERSION]
+            await db.execute(sql("INSERT INTO {s}.ledger_head VALUES (1, 0, 0, '', '', %s, %s, %s)"), start)
+        row = await (await db.execute(sql("SELECT store_id, format FROM {s}.ledger_head"))).fetchone()
+    if row is None or not isinstance(row[1], int) or row[1] > VERSION:
+        raise LedgerDamaged(f"the ledger was written by a newer version (known: {VERSION}): {row}")
+    return str(row[0])
+
+
+def _all_tables() -> str:
+    triggers = (TRIGGER.replace("{table}", table).replace("{acts}", acts) for table, acts in APPEND_ONLY.items())
+    return TABLES + "".join(triggers)
+
+
+async def must_be_durable(db: AsyncConnection[tuple[object, ...]]) -> None:
+    """Raises LedgerDamaged unless a commit waits for the disk."""
+    for name, value in SAFE.items():
+        row = await (await db.execute("SELECT current_setting(%s)", [name])).fetchone()
+        # synchronous_commit has stricter values than on, which wait for standbys too.
+        if row != (value,) and (name, row) != ("synchronous_commit", ("remote_apply",)):
+            raise LedgerDamaged(f"PostgreSQL runs with {name} = {row and row[0]}; set {name} = {value}")
+
+
+def known_from(row: tuple[int, int, bytes, bytes, str]) -> Known:
+    """What a row of HEAD says."""
+    size, at_us, leaf, frontier, algorithm = row
+    return Known(Head(size, at_us, leaf), Frontier.from_bytes(size, frontier, algorithm))
+
+
+def questions(wanted: Unknown) -> list[tuple[str, tuple[list[object], ...]]]:
+    """The statements that answer what must be known, in the order in which `fill` reads their rows."""
+    series, ns = [list(column) for column in zip(*wanted.numbers, strict=True)] if wanted.numbers else ([], [])
+    asked: list[tuple[str, tuple[list[object], ...]]] = [
+        (TIPS, (list(wanted.streams),)),
+        (COMMANDS, (list(wanted.commands),)),
+        (CITATIONS, (list(wanted.targets),)),
+        (NUMBERS, (series, ns)),
+    ]
+    return [(statement, arguments) for statement, arguments in asked if arguments[0]]
+
+
+def store_arguments(batch: Batch, before: int, known: Known) -> Sequence[object]:
+    """The columns of a batch as STORE takes them."""
+    return [
+        before,
+        known.frontier.to_bytes(),
+        *_columns([row[1:] for row in batch.events], 6),
+        *_columns(batch.commands, 5),
+        *_columns(batch.citations, 3),
+        *_columns(batch.numbers, 2),
+    ]
+
+
+def _columns(rows: Sequence[tuple[object, ...]], width: int) -> list[list[object]]:
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
