@@ -71,6 +71,16 @@ def test_a_broken_environment_is_made_anew(built):
     assert (code, out.split()[1:]) == (0, ["mended"]), err
 
 
+@pytest.mark.parametrize("failing", ["ruff", "mypy", "pytest", None])
+def test_one_failed_check_fails_the_whole_but_all_are_run(built, failing):
+    for check in ("ruff", "mypy", "pytest"):
+        code = "" if check != failing else "sys.exit(3)"
+        (built.folder / f"{check}.py").write_text(f"import sys\nprint({check!r}, flush=True)\n{code}\n")
+    code, out, _ = built.dev("test")
+    assert code == (1 if failing else 0)
+    assert out.split() == ["ruff", "mypy", "pytest"]
+
+
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
 def test_the_process_that_was_started_is_the_server_so_that_signals_reach_it(built, sign):
     built.api(WAITS)
