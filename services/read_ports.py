@@ -31,6 +31,7 @@ class Version:
     doc: Doc
     words: str  # search tokens
     rewordings: int  # how often the words have changed before
+    title: str | None  # its own, or of the need or offer that it is about
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +47,15 @@ class FigureChange:
 
 @dataclass(slots=True)
 class Changes:
-    """All that the events first..last change. Within one label and row `off` comes before `spans`, `spans` before `on`."""
+    """All that the events first..last change. Within one label and row: first `off`, then `spans`, then `on`."""
 
     first: int
     last: int
     leaf: bytes
     store_id: str
-    versions: list[Version] = field(default_factory=list)  # in order; the last one of a row is the live one
+    versions: list[Version] = field(default_factory=list)  # in order; a row's last one is live
     off: list[tuple[str, int, int]] = field(default_factory=list)  # label, seq, to: it was on before this batch
-    spans: list[tuple[str, int, int, int]] = field(default_factory=list)  # label, seq, from, to: on and off in the batch
+    spans: list[tuple[str, int, int, int]] = field(default_factory=list)  # label, seq, from, to: within the batch
     on: list[tuple[str, int, int]] = field(default_factory=list)  # label, seq, from
     words: list[tuple[int, int, int, str]] = field(default_factory=list)  # seq, rewordings, from, tokens
     figures: list[FigureChange] = field(default_factory=list)
@@ -67,6 +68,7 @@ class Entry:
     seq: int
     words: str
     rewordings: int
+    title: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +117,11 @@ class ReadDb(Protocol):
     async def docs(self, ids: Iterable[str], at: int | None = None) -> Mapping[str, Doc]:
         """Rows by id, of any kind; those that did not exist then are left out."""
 
-    async def labels(self, ids: Iterable[str]) -> Mapping[str, frozenset[str]]:
-        """The live labels of rows."""
+    async def carrying(self, ids: Iterable[str], labels: Sequence[str]) -> frozenset[str]:
+        """Those of the ids whose live row carries one of the labels."""
 
-    async def tally(self, label: str, prefixes: Sequence[str]) -> Mapping[str, int]:
-        """How many live rows with `label` carry each label that begins with one of the prefixes."""
+    async def tally(self, labels: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
+        """Label -> status -> how many live rows."""
 
     async def figures(self, areas: Sequence[str], dimensions: str, at: int | None = None) -> tuple[
         Mapping[tuple[str, str], Vector], int

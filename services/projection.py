@@ -1,0 +1,260 @@
+"""Events to rows: a pure fold of the ledger, kept in memory only as far as it is worth it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from domain.areas import AreaMoved, AreaState
+from domain.events import Plain, Recorded, Text
+from services.figures import NO_SHARE, Share, difference, share
+from services.items import KINDS, Item, about, advance, fold
+from services.labels import labels
+from services.ports import Codec, EventLog, Stored, Vault
+from services.read_ports import Changes, Doc, Query, ReadDb, Version
+from services.streams import kind_of
+from services.tree import ALL, moved, path
+from services.views import render
+from services.words import tokens
+
+KEEP = 4096  # items in memory between batches
+AT_ONCE = 20  # events folded before others get a turn
+
+
+class Poison(Exception):
+    """An event that cannot be projected; everything before it can."""
+
+    def __init__(self, position: int, cause: Exception) -> None:
+        super().__init__(f"event {position}: {type(cause).__name__}: {cause}")
+        self.position, self.cause = position, cause
+
+
+@dataclass(slots=True)
+class Known:
+    """A row in memory: the item, and what is in the tables about it."""
+
+    item: Item
+    seq: int
+    labels: frozenset[str]
+    texts: tuple[str | None, ...]
+    words: str
+    rewordings: int
+    share: Share
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a run of events makes of the rows, and the event that stopped it, if any."""
+
+    changes: Changes
+    ids: frozenset[str]
+    areas: frozenset[str]
+    poison: Poison | None = None
+
+
+class Projection:
+    """One set of read models under way. After a failed write call `forget`."""
+
+    def __init__(self, db: ReadDb, log: EventLog, codec: Codec, vault: Vault, keep: int = KEEP) -> None:
+        self._db, self._log, self._codec, self._vault, self._keep = db, log, codec, vault, keep
+        self._known: OrderedDict[str, Known] = OrderedDict()
+        self._parents: dict[str, str | None] | None = None
+        self._paths: dict[str, tuple[str, ...]] = {}
+        self._titles: dict[str, str | None] = {}
+
+    def forget(self) -> None:
+        """Everything in memory; it is read again when needed."""
+        self._known.clear()
+        self._paths.clear()
+        self._parents = None
+
+    async def turn(self, batch: Sequence[Stored]) -> Turn:
+        """The rows after as many events of the batch as go together: up to a poisonous one, and an area that moves
+        goes alone. At least one event, unless the first is poisonous."""
+        history, poison = self._decoded(batch)
+        await self._prepare(history)
+        pending = _Pending(batch[0].position, self._log.store_id)
+        for n, recorded in enumerate(history):
+            if isinstance(recorded.event, AreaMoved) and n:
+                poison = None
+                break
+            try:
+                await self._apply(recorded, batch[n].leaf, pending)
+            except (AssertionError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
+                poison = Poison(recorded.position, error)
+                break
+            if isinstance(recorded.event, AreaMoved):
+                poison = None
+                break
+            if n % AT_ONCE == AT_ONCE - 1:
+                await asyncio.sleep(0)
+        self._trim()
+        return pending.turn(poison)
+
+    async def _apply(self, recorded: Recorded, leaf: bytes, pending: _Pending) -> None:
+        if kind_of(recorded.stream) in KINDS:
+            before = self._known.get(recorded.stream)
+            known, doc = self._row(before, recorded)
+            if isinstance(recorded.event, AreaMoved):
+                await self._move(recorded, pending)
+            self._keep_row(recorded.stream, known)
+            pending.row(before, known, doc, recorded.position)
+        pending.upto(recorded.position, leaf)
+
+    def _row(self, before: Known | None, recorded: Recorded) -> tuple[Known, Doc]:
+        item = advance(before.item if before else None, recorded)
+        doc = render(item, self._open)
+        state = item.state
+        title = self._title(about(state)) if before is None else before.texts[0]
+        texts = _texts(doc, title)
+        same = before is not None and before.texts == texts
+        words = before.words if before and same else f"_{item.kind} {tokens(*texts)}"
+        if isinstance(state, AreaState):
+            self._set_parent(state)
+        known = Known(
+            item=item, seq=before.seq if before else recorded.position, labels=labels(item.kind, state, self._path),
+            texts=texts, words=words, share=share(item, self._path),
+            rewordings=0 if before is None else before.rewordings + (words != before.words),
+        )  # fmt: skip
+        return known, doc
+
+    async def _move(self, recorded: Recorded, pending: _Pending) -> None:
+        """Everything below a moved area changes its labels and counts elsewhere."""
+        assert isinstance(recorded.event, AreaMoved)
+        old = self._known[recorded.stream].item.state
+        assert isinstance(old, AreaState)
+        here, after = old.id, self._parents or {}
+        before = {**after, here: old.parent}
+        self._known.clear()
+        await moved(self._db, pending.changes, here, recorded.position, before=before, after=after)
+        pending.areas.update(path(here, before), path(here, after))
+
+    async def _prepare(self, history: Sequence[Recorded]) -> None:
+        """Bring into memory what the events will need: earlier states, and titles of what new claims are about."""
+        if self._parents is None:
+            areas = await self._db.page(Query(groups=(("area",),), limit=ALL))
+            self._parents = {doc["id"]: doc["parent"] for _, doc in areas.rows}
+        first: dict[str, Recorded] = {}
+        for recorded in history:
+            first.setdefault(recorded.stream, recorded)
+        await self._load({
+            name: recorded.version for name, recorded in first.items()
+            if name not in self._known and recorded.version > 1 and kind_of(name) in KINDS
+        })  # fmt: skip
+        cited = {item for r in history for item in _cited(r)}
+        unknown = [item for item in cited if item not in self._known]
+        docs = await self._db.docs(unknown) if unknown else {}
+        self._titles = {item: doc["title"] for item, doc in docs.items()}
+
+    async def _load(self, missing: Mapping[str, int]) -> None:
+        """Streams as they are before the version given."""
+        items: dict[str, Item] = {}
+        for name, version in missing.items():
+            rows = [row for row in await self._log.read_stream(name) if row.version < version]
+            item = fold(self._codec.decode(row) for row in rows)
+            assert item is not None
+            items[name] = item
+        entries = await self._db.entries([item.state.id for item in items.values()]) if items else {}
+        for name, item in items.items():
+            entry, state = entries[item.state.id], item.state
+            self._keep_row(name, Known(
+                item=item, seq=entry.seq, labels=labels(item.kind, state, self._path), words=entry.words,
+                rewordings=entry.rewordings, share=share(item, self._path),
+                texts=_texts(render(item, self._open), entry.title),
+            ))  # fmt: skip
+
+    def _decoded(self, batch: Sequence[Stored]) -> tuple[list[Recorded], Poison | None]:
+        history: list[Recorded] = []
+        for row in batch:
+            try:
+                history.append(self._codec.decode(row))
+            except (ValueError, LookupError, TypeError, AssertionError) as error:
+                return history, Poison(row.position, error)
+        return history, None
+
+    def _title(self, item: str | None) -> str | None:
+        if item is None:
+            return None
+        known = self._known.get(item)
+        return known.texts[0] if known else self._titles.get(item)
+
+    def _open(self, text: Text | None) -> str | None:
+        if text is None or isinstance(text, Plain):
+            return text.text if text else None
+        return self._vault.open(text)
+
+    def _path(self, area: str) -> tuple[str, ...]:
+        if area not in self._paths:
+            self._paths[area] = path(area, self._parents or {})
+        return self._paths[area]
+
+    def _set_parent(self, state: AreaState) -> None:
+        assert self._parents is not None
+        if self._parents.get(state.id, "") != state.parent:
+            self._parents[state.id] = state.parent
+            self._paths.clear()
+
+    def _keep_row(self, name: str, known: Known) -> None:
+        self._known[name] = known
+        self._known.move_to_end(name)
+
+    def _trim(self) -> None:
+        while len(self._known) > self._keep:
+            self._known.popitem(last=False)
+
+
+class _Pending:
+    """Changes of a batch as they come together."""
+
+    def __init__(self, first: int, store_id: str) -> None:
+        self.changes = Changes(first=first, last=first - 1, leaf=b"", store_id=store_id)
+        self.ids: set[str] = set()
+        self.areas: set[str] = set()
+        self._on: dict[tuple[str, int], int] = {}
+
+    def upto(self, position: int, leaf: bytes) -> None:
+        self.changes.last, self.changes.leaf = position, leaf
+
+    def row(self, before: Known | None, known: Known, doc: Doc, position: int) -> None:
+        id, kind = known.item.state.id, known.item.kind
+        version = Version(known.seq, id, kind, position, doc, known.words, known.rewordings, known.texts[0])
+        self.changes.versions.append(version)
+        if before is None or before.rewordings != known.rewordings:
+            self.changes.words.append((known.seq, known.rewordings, position, known.words))
+        self._relabel(known.seq, before.labels if before else frozenset(), known.labels, position)
+        old = before.share if before else NO_SHARE
+        self.changes.figures += difference(position, old, known.share)
+        self.ids.add(id)
+        self.areas.update(old.areas, known.share.areas)
+
+    def turn(self, poison: Poison | None) -> Turn:
+        self.changes.on = [(label, seq, position) for (label, seq), position in self._on.items()]
+        return Turn(self.changes, frozenset(self.ids), frozenset(self.areas), poison)
+
+    def _relabel(self, seq: int, old: frozenset[str], new: frozenset[str], position: int) -> None:
+        for label in old - new:
+            began = self._on.pop((label, seq), None)
+            if began is None:
+                self.changes.off.append((label, seq, position))
+            else:
+                self.changes.spans.append((label, seq, began, position))
+        for label in new - old:
+            self._on[label, seq] = position
+
+
+def _texts(doc: Doc, title: str | None) -> tuple[str | None, ...]:
+    """What a row is found by, its title first: that of the need or offer for claims and projects."""
+    kinds = (line["kind"] for line in doc["lines"])
+    return (doc["title"] or title, doc["number"], doc.get("note"), doc.get("code"), doc.get("outside"), *kinds)
+
+
+def _cited(recorded: Recorded) -> Iterable[str]:
+    """Items that lend a new claim or project their title."""
+    event = recorded.event
+    if recorded.version > 1 or kind_of(recorded.stream) not in ("claim", "project"):
+        return ()
+    terms = getattr(event, "terms", event)
+    item = getattr(terms, "need", None) or getattr(terms, "offer", None)
+    return (item,) if item else ()
