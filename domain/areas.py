@@ -19,7 +19,7 @@ class AreaOpened(Event):
     area: str  # id: the 区划代码, with own codes for clusters and grids
     name: str
     kind: str  # a tier of the rule book
-    parent: str | None
+    parent: str | None = None
     since: date
     households: int = 0
     centre: tuple[int, int] | None = None  # longitude, latitude in millionths of a degree
@@ -46,7 +46,7 @@ class AreaClosed(Event):
     TYPE: ClassVar[str] = "area.closed"
     area: str
     since: date
-    successor: str | None  # who answers for what is open
+    successor: str | None = None  # who answers for what is open
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,7 +54,7 @@ class AreaState:
     id: str
     name: str
     kind: str
-    parent: str | None
+    parent: str | None = None
     since: date
     households: int = 0
     centre: tuple[int, int] | None = None

@@ -34,8 +34,8 @@ class Member:
 class Terms:
     """What a claim is about. `lines` are the provider's own (the lead's, in a joint claim)."""
 
-    need: str | None
-    offer: str | None
+    need: str | None = None
+    offer: str | None = None
     provider: str
     receiver: str
     area: str  # the need's area, else the receiver's: where it counts
@@ -76,7 +76,7 @@ class ClaimCountered(Event):
     TYPE: ClassVar[str] = "claim.countered"
     by: str
     lines: tuple[Line, ...]
-    window: Window | None
+    window: Window | None = None
     awaiting: tuple[str, ...]
     expires_at: datetime
     note: Text | None = None
@@ -192,7 +192,7 @@ class ClaimState:
     status: str
     awaiting: tuple[str, ...]
     expires_at: datetime
-    note: Text | None
+    note: Text | None = None
     project: str | None = None
     reinstating: tuple[str, ...] = ()  # who has said that the release was a mistake
     counters: int = 0

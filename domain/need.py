@@ -53,7 +53,7 @@ class NeedEndorsed(Event):
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NeedRejected(Event):
     TYPE: ClassVar[str] = "need.rejected"
-    reason: Text | None
+    reason: Text | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,7 +109,7 @@ class NeedClosed(Event):
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NeedWithdrawn(Event):
     TYPE: ClassVar[str] = "need.withdrawn"
-    reason: Text | None
+    reason: Text | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

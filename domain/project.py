@@ -16,8 +16,8 @@ class ProjectOpened(Event):
     TYPE: ClassVar[str] = "project.opened"
     number: str
     claim: str
-    need: str | None
-    offer: str | None
+    need: str | None = None
+    offer: str | None = None
     provider: str  # the lead unit of a joint claim
     members: tuple[str, ...]  # all who contribute, the provider included
     receiver: str
@@ -139,7 +139,7 @@ class ProjectAborted(Event):
 class Milestone:
     id: int
     title: Text
-    due: date | None
+    due: date | None = None
     status: str  # planned, met, slipped
 
 
@@ -148,8 +148,8 @@ class ProjectState:
     id: str
     number: str
     claim: str
-    need: str | None
-    offer: str | None
+    need: str | None = None
+    offer: str | None = None
     provider: str
     members: tuple[str, ...]
     receiver: str

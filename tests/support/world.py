@@ -1,0 +1,127 @@
+"""A small district on an in-memory ledger, run through the real use cases: for specs and the state machine."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from adapters.codec import JsonCodec
+from adapters.memory import MemoryStore
+from adapters.system import SeededClock, SeededIds
+from adapters.vault import open_vault
+from domain import areas, units
+from domain.access import SYSTEM, Principal
+from domain.capacity import Line
+from domain.claim_proposing import Invitation
+from domain.rules import Category, RuleBook, Tier
+from services.claims import ClaimDraft, Claims
+from services.joint_claims import JointClaims
+from services.needs import NeedDraft, Needs
+from services.offers import OfferDraft, Offers
+from services.ports import EventLog
+from services.projects import Projects
+from services.register import AreaDraft, Register, UnitDraft
+from services.streams import Ask, Done, Streams
+
+START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+DISTRICT, STREET, EAST, WEST = "310101", "310101001", "310101001001", "310101001002"
+BOOK = RuleBook(
+    district="huangpu", area=DISTRICT, zh="黄浦区", en="Huangpu",
+    tiers=tuple(Tier(kind=k, zh=z, en=k) for k, z in (("district", "区"), ("street", "街道"), ("neighbourhood", "居民区"))),
+    categories=(Category(id="service", zh="便民服务", en="Services"), Category(id="venue", zh="场地开放", en="Venues")),
+)  # fmt: skip
+
+
+class Links:
+    """Tokens that name their project, for specs; the real signer is an adapter with tests of its own."""
+
+    def sign(self, project: str, nonce: str, until: datetime) -> str:
+        return f"{project}.{nonce}"
+
+    def read(self, token: str) -> str | None:
+        return token.partition(".")[0] if "." in token else None
+
+
+class NobodyStands:
+    """No live claims known: the limit never bites."""
+
+    def live_claims(self, org: str) -> int:
+        return 0
+
+
+class World:
+    def __init__(self, folder: Path, log: EventLog | None = None) -> None:
+        self.clock = SeededClock(START)
+        self.log = log or MemoryStore()
+        self.vault = open_vault(folder / "vault.db")
+        self.codec = JsonCodec(self.vault)
+        self.ids = SeededIds("world", self.clock.now)
+        self.streams = Streams(self.log, self.codec, self.vault, self.clock, self.ids)
+        self.needs, self.offers = Needs(self.streams), Offers(self.streams)
+        self.claims = Claims(self.streams, NobodyStands())
+        self.joint, self.projects = JointClaims(self.claims), Projects(self.streams, Links())
+        self.register = Register(self.streams)
+        self._keys = itertools.count(1)
+
+    async def begin(self, hospital_count: int = 4) -> World:
+        """A district with one street, two neighbourhoods and some hospitals stationed in the street."""
+        await self.register.adopt(self.ask(SYSTEM), BOOK)
+        tree = ((DISTRICT, "district", None), (STREET, "street", DISTRICT), (EAST, "neighbourhood", STREET))
+        for area, kind, parent in (*tree, (WEST, "neighbourhood", STREET)):
+            await self.register.open_area(self.ask(SYSTEM), AreaDraft(area=area, name=f"区域{area}", kind=kind, parent=parent))
+        self.units = [await self.unit(n) for n in range(hospital_count)]
+        return self
+
+    async def unit(self, n: int) -> Principal:
+        body = f"91310101MA1FL{n:04d}"
+        draft = UnitDraft(name=f"第{n}医院", code=body + units.check_character(body), kind="医院", areas=(STREET,))
+        done = await self.register.register_unit(self.ask(SYSTEM), draft)
+        return Principal(id=f"key-{n}", role="unit", org=done.id)
+
+    def ask(self, who: Principal, key: str | None = None) -> Ask:
+        return Ask(principal=who, key=key or f"k{next(self._keys)}", fingerprint="same")
+
+    async def need(self, who: Principal, quantity: int = 20, **more: Any) -> Done:
+        draft = NeedDraft(
+            title="周末义诊志愿者", category="service", area=more.pop("area", EAST), lines=people(quantity), **more
+        )
+        return await self.needs.post(self.ask(who), draft)
+
+    async def offer(self, who: Principal, quantity: int = 50, **more: Any) -> Done:
+        return await self.offers.post(
+            self.ask(who), OfferDraft(title="义诊志愿者队伍", category="service", lines=people(quantity), **more)
+        )
+
+    async def claim(
+        self, who: Principal, quantity: int = 20, *, need: str | None = None, offer: str | None = None,
+        members: tuple[tuple[str, int], ...] = (), **more: Any,
+    ) -> Done:  # fmt: skip
+        invitations = tuple(Invitation(org=org, lines=people(n)) for org, n in members)
+        draft = ClaimDraft(need=need, offer=offer, lines=people(quantity), members=invitations, **more)
+        return await self.claims.propose(self.ask(who), draft)
+
+    async def state(self, stream: str) -> Any:
+        """From the store, not from memory."""
+        held = await self.streams.committed(stream)
+        assert held is not None
+        return held.state
+
+    async def types(self, stream: str) -> list[str]:
+        return [row.type for row in await self.log.read_stream(stream)]
+
+    def later(self, **delta: int) -> None:
+        self.clock.advance(timedelta(**delta))
+
+
+def people(quantity: int) -> tuple[Line, ...]:
+    return (Line("志愿者", quantity, "人"),)
+
+
+COMMITTEE = Principal(id="key-east", role="committee", org=EAST)
+OTHER_COMMITTEE = Principal(id="key-west", role="committee", org=WEST)
+STREET_OFFICE = Principal(id="key-street", role="street", org="street-office", area=STREET)
+DISTRICT_OFFICE = Principal(id="key-district", role="district", org="district-office", area=DISTRICT)
+AUDITOR = Principal(id="key-auditor", role="auditor", org="audit")
+assert areas.stream(EAST) == f"area-{EAST}"
