@@ -83,7 +83,10 @@ class EmbeddedNats:
 
     @classmethod
     async def start(cls, root: Path) -> EmbeddedNats:
-        """A server that answers. Raises StoreInUse (with the owner's pid) and ServerMissing."""
+        """A server that answers. Raises StoreInUse (with the owner's pid) and ServerMissing.
+
+        The kernel stops the server with the thread that started it: run this on the main thread's loop.
+        """
         binary = await asyncio.to_thread(find_server)
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         nats = cls(root.resolve(), binary, await StoreLock.take(root / "nats.lock"))

@@ -108,6 +108,18 @@ async def test_a_wiped_broker_is_filled_again_though_nothing_new_happens(server,
         await copied(server, log)
 
 
+async def test_readers_that_have_left_leave_no_consumer_behind(server, log):
+    await grow(log, 10)
+    async with relaying(log, server):
+        for _ in range(5):
+            await the_stream_is_the_ledger(server, log)
+
+        async def nobody_reads():
+            return (await api(server, "STREAM.INFO.EVENTS_huangpu"))["state"]["consumer_count"] == 0
+
+        await until(nobody_reads)
+
+
 async def test_a_reader_goes_on_after_the_broker_was_wiped_and_sees_nothing_twice(server, log, tmp_path):
     await grow(log, 300)
     async with relaying(log, server):
