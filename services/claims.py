@@ -196,7 +196,7 @@ class Claims:
         for each in (org, *(invitation.org for invitation in draft.members)):
             await places(work, each)
         limit = (await work.rules()).book.limits.live_claims
-        if self._standing.live_claims(org) >= limit:
+        if await self._standing.live_claims(org) >= limit:
             raise Refused(
                 "claim.too_many", f"贵单位进行中的认领已达 {limit} 项，请先办结一些。",
                 f"You have {limit} live claims: finish some first.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from domain.access import SYSTEM
@@ -11,11 +12,11 @@ from services.claims import Claims
 from services.needs import Needs
 from services.offers import Offers
 from services.ports import Clock
-from services.streams import Ask, to_us
+from services.streams import Ask
 
 
 class Due(Protocol):
-    def due(self, at_us: int, limit: int = 200) -> Sequence[tuple[str, str, int]]:
+    async def due(self, at: datetime) -> Sequence[tuple[str, str, int]]:
         """(kind, id, version) of claims, needs and offers whose time is up, as the read models know them."""
 
 
@@ -27,7 +28,7 @@ class Clockwork:
     async def tick(self) -> int:
         """Do what is due; returns how many things changed. A thing that has moved on meanwhile is left alone."""
         changed = 0
-        for kind, item, version in self._due.due(to_us(self._clock.now())):
+        for kind, item, version in await self._due.due(self._clock.now()):
             ask = Ask(principal=SYSTEM, key=f"clock-{item}-{version}", fingerprint=f"{kind} is due")
             try:
                 done = await self._acts[kind](ask, item)

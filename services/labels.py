@@ -12,6 +12,7 @@ from domain.offer import OfferState
 from domain.project import ProjectState
 from domain.units import UnitState
 from services.figures import PathOf
+from services.due import due_at
 from services.items import State
 
 OPEN_KINDS = ("unit", "area")  # anybody may see these
@@ -22,7 +23,7 @@ DONE = ("confirmed", "settled")
 def labels(kind: str, state: State, path_of: PathOf) -> frozenset[str]:
     """kind; kind/s/STATUS; kind/c/CATEGORY; kind/a/AREA for its area and all above; kind/o/OWNER; kind/p/PARTY;
     kind/n/ITEM that it is about; kind/v when everybody may see it; area/up/PARENT; desk/ORG and desk@AREA for whom
-    something is to do."""
+    something is to do; due/DAY (UTC) of what the clock will end."""
     found = {kind, f"{kind}/s/{state.status}"}
     above = [ancestor for area in direct_areas(state) for ancestor in path_of(area)]
     found.update(f"{kind}/a/{area}" for area in above)
@@ -35,6 +36,8 @@ def labels(kind: str, state: State, path_of: PathOf) -> frozenset[str]:
         found.add(f"{kind}/v")
     if for_tiers(state):
         found.update(f"desk@{area}" for area in above)
+    if due := due_at(state):
+        found.add(f"due/{due.date()}")
     if isinstance(state, AreaState):
         found.add(f"area/up/{state.parent or ''}")
     return frozenset(found)

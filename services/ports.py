@@ -177,8 +177,8 @@ class Ids(Protocol):
 class Standing(Protocol):
     """What the read models know about an organisation's standing; may lag by some events."""
 
-    def live_claims(self, org: str) -> int:
-        """How many live claims it has proposed."""
+    async def live_claims(self, org: str) -> int:
+        """How many live claims it is a party of."""
 
 
 class Links(Protocol):

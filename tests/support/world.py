@@ -47,7 +47,7 @@ class Links:
 class NobodyStands:
     """No live claims known: the limit never bites."""
 
-    def live_claims(self, org: str) -> int:
+    async def live_claims(self, org: str) -> int:
         return 0
 
 
