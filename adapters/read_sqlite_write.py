@@ -11,8 +11,8 @@ from adapters.read_sqlite_schema import BLOCK
 from services.read_ports import Changes, Fenced, FigureChange, Vector, Version
 
 _LIVE = """INSERT INTO live VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
- ON CONFLICT (seq) DO UPDATE SET position = excluded.position, status = excluded.status, title = excluded.title, words = excluded.words, rewordings = excluded.rewordings,
- doc = excluded.doc"""
+ ON CONFLICT (seq) DO UPDATE SET position = excluded.position, status = excluded.status, title = excluded.title,
+ words = excluded.words, rewordings = excluded.rewordings, doc = excluded.doc"""
 _CELL = """INSERT INTO figure_now VALUES (?, ?, ?, ?) ON CONFLICT (area, dimension)
  DO UPDATE SET block = excluded.block, figures = excluded.figures"""
 _REWORDS = 20  # bits of a words id that count rewordings; the rest is the row's seq

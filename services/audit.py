@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from domain.access import Principal
-from services.ports import Codec, EventLog, Vault
+from domain.events import Plain, Recorded, Text
+from services.items import KINDS, Item, about, fold
+from services.labels import OPEN_KINDS, sight
+from services.ports import Codec, EventLog, Stored, Vault
 from services.read_ports import Doc, ReadDb
+from services.shapes import instant, plain
+from services.streams import kind_of
+from services.views import render
+
+MOST = 1000  # events looked at in one request
 
 
 class Trail:
@@ -16,17 +25,58 @@ class Trail:
     async def history(self, stream: str) -> list[dict[str, Any]]:
         """[{type, at, actor, on_behalf_of, basis, position, version, data}] of that stream alone, oldest first, text
         opened (None where it was erased). Who may see the item is for the caller to ask."""
-        raise NotImplementedError
+        return [self._entry(row) for row in await self._log.read_stream(stream)]
 
     async def events(self, after: int, limit: int, viewer: Principal) -> dict[str, Any]:
         """{items: [{…as history, stream}], next, position}: events with position > after that the viewer may see, of
-        at most `limit` looked at; `next` = where to go on from."""
-        raise NotImplementedError
+        at most `limit` looked at; `next` = where to go on from, `position` = the ledger's end."""
+        rows = await self._log.read_all(after, min(max(limit, 1), MOST))
+        seen = await self._visible({row.stream for row in rows}, viewer)
+        items = [{**self._entry(row), "stream": row.stream} for row in rows if row.stream in seen]
+        return {
+            "items": items,
+            "next": rows[-1].position if rows else after,
+            "position": (await self._log.head()).position,
+        }
 
     async def item(self, stream: str) -> Doc | None:
         """The item folded from its stream: never stale, equal to its row on a list that has caught up."""
-        raise NotImplementedError
+        return await self._item(await self._log.read_stream(stream), None)
 
     async def item_at(self, stream: str, position: int) -> Doc | None:
-        """The same with the stream cut after a position; None when it did not exist yet."""
-        raise NotImplementedError
+        """The same with the ledger cut after a position; None when it did not exist yet."""
+        return await self._item(await self._log.read_stream(stream), position)
+
+    async def _item(self, rows: Sequence[Stored], upto: int | None) -> Doc | None:
+        item = self._folded(rows, upto)
+        if item is None:
+            return None
+        lender = about(item.state)
+        lent = self._folded(await self._log.read_stream(lender), upto) if lender else None
+        return render(item, self._open, self._open(lent.state.content.title) if lent else None)  # type: ignore[union-attr]
+
+    def _folded(self, rows: Sequence[Stored], upto: int | None) -> Item | None:
+        return fold(self._codec.decode(row) for row in rows if upto is None or row.position <= upto)
+
+    async def _visible(self, streams: set[str], viewer: Principal) -> set[str]:
+        """Streams of items that the viewer may see now; the rule book is open to all."""
+        found = {stream for stream in streams if kind_of(stream) not in KINDS or kind_of(stream) in OPEN_KINDS}
+        for kind in KINDS:
+            of_kind = [stream for stream in streams if kind_of(stream) == kind]
+            labels = sight(kind, viewer)
+            found |= set(of_kind) if labels is None else await self._db.carrying(of_kind, labels)
+        return found
+
+    def _entry(self, row: Stored) -> dict[str, Any]:
+        recorded: Recorded = self._codec.decode(row)
+        meta = recorded.meta
+        return {
+            "type": row.type, "at": instant(meta.at), "actor": meta.actor, "on_behalf_of": meta.on_behalf_of,
+            "basis": meta.basis, "position": row.position, "version": row.version,
+            "data": plain(recorded.event, self._open),
+        }  # fmt: skip
+
+    def _open(self, text: Text | None) -> str | None:
+        if text is None or isinstance(text, Plain):
+            return text.text if text else None
+        return self._vault.open(text)

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 from domain.access import Principal
+from services.asof import reach
 from services.ports import Clock
-from services.read_ports import Progress, ReadDb
+from services.read_ports import Doc, Progress, Query, ReadDb
+from services.tree import ALL
+
+SOON = timedelta(days=7)
+MOST = 500  # entries of a desk; what is due first comes first
+_MINE = {"need": "o", "offer": "o", "claim": "p", "project": "p"}
 
 
 class Desks:
@@ -14,7 +22,80 @@ class Desks:
         self._db, self._progress, self._clock = db, progress, clock
 
     async def of(self, principal: Principal, *, min_position: int | None = None) -> dict[str, Any]:
-        """{"waiting": [{act, kind, item, due}], "due": [{act, kind, item, due, overdue}], "mine": {kind: {status: n}},
-        "position"}. `item` is the list row; `act` is acceptance, membership, confirmation, reinstatement, settlement,
-        endorsement (waiting), delivery, feedback, evaluations, response (due within 7 days, or overdue)."""
-        raise NotImplementedError
+        """{"waiting": [{act, kind, item, due, overdue}], "due": [the same], "mine": {kind: {status: n}}, "position"},
+        by due time. waiting: what the other side waits for (acceptance, membership, reinstatement, confirmation,
+        settlement, endorsement); due: one's own work within 7 days or overdue (delivery, feedback, evaluations,
+        response). `item` is the row of the list. Raises Behind."""
+        await reach(self._progress, min_position)
+        found = await self._db.page(Query(groups=(_labels(principal),), limit=ALL))
+        now, waiting, due = self._clock.now(), [], []
+        for _, doc in found.rows:
+            for act, is_waiting, by in _acts(doc, principal):
+                entry = {"act": act, "kind": _kind(doc), "item": doc, "due": by, "overdue": _before(by, now)}
+                if is_waiting:
+                    waiting.append(entry)
+                elif by is None or _before(by, now + SOON):
+                    due.append(entry)
+        await self._title(waiting + due)
+        mine = await self._db.tally([f"{kind}/{letter}/{principal.org}" for kind, letter in _MINE.items()])
+        counts = {label.partition("/")[0]: dict(statuses) for label, statuses in mine.items()}
+        return {"waiting": _by_due(waiting), "due": _by_due(due), "mine": counts, "position": found.position}
+
+    async def _title(self, entries: list[Doc]) -> None:
+        """Claims and projects carry the title of what they are about."""
+        untitled = [e["item"] for e in entries if e["kind"] in ("claim", "project")]
+        docs = await self._db.docs({doc["need"] or doc["offer"] for doc in untitled if doc["need"] or doc["offer"]})
+        for doc in untitled:
+            lender = docs.get(doc["need"] or doc["offer"] or "")
+            doc["title"] = lender["title"] if lender else None
+
+
+def _labels(principal: Principal) -> tuple[str, ...]:
+    own = (f"desk/{principal.org}",)
+    is_tier = principal.role in ("street", "district") and principal.area
+    return (*own, f"desk@{principal.area}") if is_tier else own
+
+
+def _acts(doc: Doc, principal: Principal) -> Iterator[tuple[str, bool, str | None]]:
+    """(act, the other side waits for it, by when) for this principal."""
+    kind, org, status = _kind(doc), principal.org, doc["status"]
+    if kind == "claim" and org in doc["awaiting"]:
+        invited = any(m["org"] == org and m["status"] == "invited" for m in doc["members"])
+        act = "reinstatement" if status == "released" else "membership" if invited else "acceptance"
+        yield act, True, None if status == "released" else doc["expires_at"]
+    elif kind == "need" and status == "posted":
+        yield "endorsement", True, doc["respond_by"]
+    elif kind == "need" and doc["owner"] == org:
+        yield "response", False, doc["respond_by"]
+    elif kind == "project":
+        yield from _of_project(doc, org, status)
+
+
+def _of_project(doc: Doc, org: str, status: str) -> Iterator[tuple[str, bool, str | None]]:
+    receives, provides = doc["receiver"] == org, doc["provider"] == org
+    roles = {evaluation["role"] for evaluation in doc["evaluations"]}
+    if status == "disputed":
+        if org != doc["disputed_by"]:
+            yield "settlement", True, None
+    elif status == "active" and provides:
+        yield "delivery", False, doc["due_at"]
+    elif status == "reported" and receives:
+        yield "confirmation", True, doc["due_at"]
+    elif status in ("confirmed", "settled"):
+        if receives and not doc["fed_back"]:
+            yield "feedback", False, None
+        if (receives and "receiver" not in roles) or (provides and "provider" not in roles):
+            yield "evaluations", False, None
+
+
+def _kind(doc: Doc) -> str:
+    """What the row is of: only claims are awaited, only projects have milestones; the rest on a desk are needs."""
+    return "claim" if "awaiting" in doc else "project" if "milestones" in doc else "need"
+
+
+def _before(by: str | None, at: datetime) -> bool:
+    return by is not None and datetime.fromisoformat(by) <= at
+
+
+def _by_due(entries: list[Doc]) -> list[Doc]:
+    return sorted(entries, key=lambda entry: (entry["due"] is None, entry["due"] or "", entry["item"]["id"]))[:MOST]

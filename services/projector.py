@@ -80,8 +80,8 @@ class Projector:
         self._resumed.set()
 
     async def catch_up(self) -> int:
-        """Read the ledger itself to its head, before the port opens; returns the position. A set of read models that was
-        made from another ledger is thrown away. Raises Poison."""
+        """Read the ledger itself to its head, before the port opens; returns the position. A set of read models that
+        was made from another ledger is thrown away. Raises Poison."""
         await self._fits()
         head = (await self._log.head()).position
         while self._status.position < head:
@@ -113,7 +113,8 @@ class Projector:
         """Make all read models anew from the ledger beside the live ones, then switch; returns the position."""
         async with self._db.beside() as other:
             projection = Projection(other, *self._parts)
-            await fill(projection, other, self._log, (await self._db.bookmark()).position)
+            while (await other.bookmark()).position < self._status.position - BATCH:
+                await fill(projection, other, self._log, self._status.position)
             async with self._turning:  # the last events, while nothing moves
                 position = (await self._db.bookmark()).position
                 await fill(projection, other, self._log, position)
@@ -181,7 +182,7 @@ class Projector:
         position, what = self._status.position + 1, repr(trouble)
         same = self._troubles[:2] == (position, what)
         self._troubles = (position, what, self._troubles[2] + 1 if same else 1)
-        logger.exception("projector stumbled before %d", position)
+        logger.error("projector stumbled before %d", position, exc_info=trouble)
         if self._troubles[2] >= TRIES:
             await self._halt(position, what)
         else:
