@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from pathlib import Path
+from threading import Lock
 
 
 class DataFolderInUse(Exception):
@@ -21,11 +22,15 @@ class FileLock:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: int | None = None
+        self._one_thread = Lock()
 
     def take(self) -> None:
-        """Raises DataFolderInUse when anybody else holds it."""
-        if self._file is not None:
-            return
+        """Raises DataFolderInUse when anybody else holds it; taken again by its holder it stays taken."""
+        with self._one_thread:
+            if self._file is None:
+                self._file = self._taken()
+
+    def _taken(self) -> int:
         file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -35,7 +40,7 @@ class FileLock:
             raise DataFolderInUse(self._path, int(holder or b"0")) from None
         os.ftruncate(file, 0)
         os.pwrite(file, str(os.getpid()).encode(), 0)
-        self._file = file
+        return file
 
     def release(self) -> None:
         if self._file is not None:

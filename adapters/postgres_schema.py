@@ -89,6 +89,7 @@ APPEND_ONLY = {
     "ledger_head": "DELETE OR TRUNCATE",
 }
 
+FIRST_HEAD = "INSERT INTO {s}.ledger_head VALUES (1, 0, 0, '', '', %s, %s, %s)"
 HEAD = "SELECT size, at_us, leaf, frontier, algorithm FROM {s}.ledger_head"
 STORE = (
     "SELECT {s}.store(%b, %b, %b::text[], %b::bigint[], %b::text[], %b::bytea[], %b::bytea[], %b::bigint[], "
@@ -117,6 +118,11 @@ class Statements:
         return statement.replace("{s}", self.name).encode()
 
 
+def channel(schema: str) -> str:
+    """Where the word goes round that the ledger has grown; the word is its new size."""
+    return f"{schema}_ledger"[:63]
+
+
 async def create(db: AsyncConnection[tuple[object, ...]], sql: Statements, algorithm: str) -> str:
     """Make the district's tables when they are missing, whoever comes first; returns the ledger's name."""
     digest(algorithm)
@@ -124,16 +130,17 @@ async def create(db: AsyncConnection[tuple[object, ...]], sql: Statements, algor
         await db.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"renling {sql.schema}"])
         there = await (await db.execute("SELECT to_regclass(%s)", [f"{sql.name}.ledger_head"])).fetchone()
         if there == (None,):
-            await db.execute(sql(_all_tables()), prepare=False)
+            await db.execute(sql(all_tables()), prepare=False)
             start = [str(uuid4()), algorithm, VERSION]
-            await db.execute(sql("INSERT INTO {s}.ledger_head VALUES (1, 0, 0, '', '', %s, %s, %s)"), start)
+            await db.execute(sql(FIRST_HEAD), start)
         row = await (await db.execute(sql("SELECT store_id, format FROM {s}.ledger_head"))).fetchone()
     if row is None or not isinstance(row[1], int) or row[1] > VERSION:
         raise LedgerDamaged(f"the ledger was written by a newer version (known: {VERSION}): {row}")
     return str(row[0])
 
 
-def _all_tables() -> str:
+def all_tables() -> str:
+    """The statements that make an empty district."""
     triggers = (TRIGGER.replace("{table}", table).replace("{acts}", acts) for table, acts in APPEND_ONLY.items())
     return TABLES + "".join(triggers)
 

@@ -35,7 +35,7 @@ class PostgresStore:
 
     def __init__(self, dsn: str, statements: pg.Statements, store_id: str, position: int) -> None:
         self._dsn, self._sql, self.store_id = dsn, statements, store_id
-        self._channel = f"{statements.schema}_ledger"[:63]
+        self._channel = pg.channel(statements.schema)
         self._bell = Bell(position)
         self._writer = PostgresWriter(lambda: connect(dsn), statements, self._grown)
         self._queue = CommitQueue(self._writer.write)
