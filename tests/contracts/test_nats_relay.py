@@ -12,9 +12,21 @@ from adapters import nats_server
 from adapters import nats_stream as stream
 from adapters.memory import MemoryStore
 from adapters.nats_link import Rejected, open_link
-from adapters.nats_relay import forget_copy
-from adapters.nats_server import EmbeddedNats, ExternalNats
-from tests.support.nats import collect, grow, kill_server, ledger, reader, relaying, until, wipe_server
+from adapters.nats_server import EmbeddedNats
+from tests.support.nats import (
+    api,
+    collect,
+    copied,
+    grow,
+    kill_server,
+    ledger,
+    reader,
+    relaying,
+    the_stream_is_the_ledger,
+    until,
+    wipe_server,
+    with_a_hole,
+)
 
 
 @pytest.fixture
@@ -27,35 +39,6 @@ async def server(tmp_path):
 @pytest.fixture
 def log():
     return MemoryStore("ledger-1")
-
-
-def as_if_external(server):
-    options = server.connect_options()
-    return ExternalNats(options.pop("servers")[0], **options)
-
-
-async def the_stream_is_the_ledger(server, log):
-    """Position by position, byte by byte."""
-    rows = await ledger(log)
-    assert await collect(reader(server), len(rows)) == rows
-
-
-async def copied(server, log):
-    """Wait until the broker has as many messages as the ledger, and compare."""
-    end = (await log.head()).position
-
-    async def complete():
-        async with open_link(server) as link:
-            copy = await stream.look(link, "huangpu")
-        return copy is not None and (copy.last, copy.messages) == (end, end)
-
-    await until(complete)
-    await the_stream_is_the_ledger(server, log)
-
-
-async def api(server, verb, body=None):
-    async with open_link(server) as link:
-        return await link.api(verb, body)
 
 
 @pytest.mark.parametrize("count", [1, 49, 50, 999, 1000, 1001, 2500])
@@ -188,17 +171,6 @@ async def test_a_cut_off_block_is_noticed_and_filled_again(tmp_path, log):
     await server.stop()
 
 
-async def with_a_hole(server, log):
-    """A copy with our name and our ledger's, and a message missing in the middle."""
-    await api(
-        server, "STREAM.CREATE.EVENTS_huangpu", {**stream.config("huangpu", log.store_id, 1), "deny_delete": False}
-    )
-    await grow(log, 10)
-    async with relaying(log, server) as relay:
-        await until(lambda: relay.position == 10)
-    await api(server, "STREAM.MSG.DELETE.EVENTS_huangpu", {"seq": 5})
-
-
 async def test_a_hole_is_noticed_and_the_stream_filled_again(server, log):
     await with_a_hole(server, log)
     async with relaying(log, server):
@@ -222,98 +194,6 @@ async def test_a_copy_of_another_ledger_is_thrown_away_when_the_server_is_ours(s
     await grow(log, 20)
     async with relaying(log, server):
         await copied(server, log)
-
-
-async def test_a_foreign_server_keeps_another_ledgers_copy_and_we_raise_the_alarm(server, log):
-    other = MemoryStore("ledger-2")
-    await grow(other, 50, salt="other")
-    async with relaying(other, server) as relay:
-        await until(lambda: relay.position == 50)
-    await grow(log, 20)
-    async with relaying(log, as_if_external(server)) as relay:
-        await until(lambda: relay.state == "alarm")
-        assert "另一个账本" in relay.alarm
-        assert "another ledger" in relay.alarm
-    await the_stream_is_the_ledger(server, other)
-
-
-async def test_a_hole_at_a_foreign_server_is_an_alarm(server, log):
-    await with_a_hole(server, log)
-    async with relaying(log, as_if_external(server)) as relay:
-        await until(lambda: relay.state == "alarm")
-        assert "1 messages are missing" in relay.alarm
-
-
-async def test_a_stream_ahead_of_the_ledger_is_an_alarm_until_somebody_decides(server, log):
-    await grow(log, 80)
-    async with relaying(log, server) as relay:
-        await until(lambda: relay.position == 80)
-    restored = MemoryStore("ledger-1")
-    await grow(restored, 60)
-    async with relaying(restored, server) as relay:
-        await until(lambda: relay.state == "alarm")
-        assert "80" in relay.alarm
-        assert "60" in relay.alarm
-        await the_stream_is_the_ledger(server, log)
-        await forget_copy(server, "huangpu")
-        await until(lambda: relay.state == "running")
-        assert relay.alarm is None
-        await copied(server, restored)
-
-
-async def test_a_ledger_that_went_another_way_is_an_alarm_and_nothing_is_appended(server, log):
-    await grow(log, 40)
-    async with relaying(log, server) as relay:
-        await until(lambda: relay.position == 40)
-    restored = MemoryStore("ledger-1")
-    await grow(restored, 30)
-    await grow(restored, 20, salt="otherwise")
-    async with relaying(restored, server) as relay:
-        await until(lambda: relay.state == "alarm")
-        assert "40" in relay.alarm
-        await asyncio.sleep(0.5)
-        assert relay.state == "alarm"
-    await the_stream_is_the_ledger(server, log)
-
-
-async def test_a_message_that_somebody_else_wrote_is_an_alarm(server, log):
-    await grow(log, 5)
-    async with relaying(log, server) as relay:
-        await until(lambda: relay.position == 5)
-        async with open_link(server) as link:
-            await link.request("events.huangpu.need.posted", b"{}")
-        await until(lambda: relay.state == "alarm")
-        await grow(log, 5)
-        await until(lambda: relay.state == "alarm")
-    assert await collect(reader(server), 5) == (await ledger(log))[:5]
-
-
-async def test_a_fact_too_large_for_the_broker_is_an_alarm_that_names_the_limit(server, log):
-    await grow(log, 1, size=9 * 1024 * 1024)
-    async with relaying(log, server) as relay:
-        await until(lambda: relay.state == "alarm")
-        assert str(8 * 1024 * 1024) in relay.alarm
-
-
-async def test_a_server_that_is_too_old_is_an_alarm(log):
-    async def greet(reader, writer):
-        writer.write(b'INFO {"server_id":"x","version":"2.9.10","max_payload":1048576,"headers":true}\r\n')
-        while line := await reader.readline():
-            if line.startswith(b"PING"):
-                writer.write(b"PONG\r\n")
-
-    old = await asyncio.start_server(greet, "127.0.0.1")
-    port = old.sockets[0].getsockname()[1]
-    async with relaying(log, ExternalNats(f"nats://127.0.0.1:{port}")) as relay:
-        await until(lambda: relay.state == "alarm")
-        assert "2.9.10" in relay.alarm
-    old.close()
-
-
-async def test_wrong_credentials_are_an_alarm(server, log):
-    async with relaying(log, ExternalNats(server.url, token="guess")) as relay:
-        await until(lambda: relay.state == "alarm")
-        assert "credentials" in relay.alarm
 
 
 async def test_a_store_that_vanishes_under_the_running_server_is_filled_again(server, log, tmp_path):

@@ -9,11 +9,13 @@ import shutil
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
-from adapters.nats_link import Broker
+from adapters import nats_stream as stream
+from adapters.nats_link import Broker, open_link
 from adapters.nats_reader import NatsStream
 from adapters.nats_relay import Relay
-from adapters.nats_server import EmbeddedNats
+from adapters.nats_server import EmbeddedNats, ExternalNats
 from services.ports import Append, EventLog, EventStream, NewEvent, Stored
 
 TYPES = ("need.posted", "need.amended", "need.committed")
@@ -50,10 +52,10 @@ async def until(holds: Callable[[], bool] | Callable[[], Awaitable[bool]], withi
         await asyncio.sleep(0.01)
 
 
-async def collect(stream: EventStream, count: int, after: int = 0, limit: int = 500) -> list[Stored]:
+async def collect(source: EventStream, count: int, after: int = 0, limit: int = 500) -> list[Stored]:
     """The next `count` events of a stream."""
     got: list[Stored] = []
-    batches = stream.batches(after, limit)
+    batches = source.batches(after, limit)
     try:
         async with asyncio.timeout(30):
             async for batch in batches:
@@ -96,3 +98,43 @@ async def wipe_server(nats: EmbeddedNats, root: Path) -> None:
     os.kill(old, signal.SIGKILL)
     shutil.rmtree(root / "jetstream", ignore_errors=True)
     await until(lambda: nats.pid not in (0, old))
+
+
+def as_if_external(server: EmbeddedNats) -> ExternalNats:
+    options = server.connect_options()
+    return ExternalNats(options.pop("servers")[0], **options)
+
+
+async def the_stream_is_the_ledger(server: Broker, log: EventLog) -> None:
+    """Position by position, byte by byte."""
+    rows = await ledger(log)
+    assert await collect(reader(server), len(rows)) == rows
+
+
+async def copied(server: Broker, log: EventLog) -> None:
+    """Wait until the broker has as many messages as the ledger, and compare."""
+    end = (await log.head()).position
+
+    async def complete() -> bool:
+        async with open_link(server) as link:
+            copy = await stream.look(link, "huangpu")
+        return copy is not None and (copy.last, copy.messages) == (end, end)
+
+    await until(complete)
+    await the_stream_is_the_ledger(server, log)
+
+
+async def api(server: Broker, verb: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    async with open_link(server) as link:
+        return await link.api(verb, body)
+
+
+async def with_a_hole(server: Broker, log: EventLog) -> None:
+    """A copy with our name and our ledger's, and a message missing in the middle."""
+    await api(
+        server, "STREAM.CREATE.EVENTS_huangpu", {**stream.config("huangpu", log.store_id, 1), "deny_delete": False}
+    )
+    await grow(log, 10)
+    async with relaying(log, server) as relay:
+        await until(lambda: relay.position == 10)
+    await api(server, "STREAM.MSG.DELETE.EVENTS_huangpu", {"seq": 5})
