@@ -54,6 +54,9 @@ class ExternalNats:
     async def restart(self) -> None:
         logger.error("the broker at %s does not answer; it is not ours to restart", self.url)
 
+    async def stop(self) -> None:
+        """It goes on: others use it."""
+
 
 CONNECT: dict[str, Any] = {
     "max_reconnect_attempts": -1,

@@ -166,7 +166,7 @@ class Projects:
         if project is None:
             raise missing()
         link = hashlib.sha256(token.encode()).hexdigest()
-        ask = Ask(principal=SYSTEM, key=f"link-{link}-{score}-{note}", fingerprint=link)
+        ask = Ask(principal=SYSTEM, key=self._streams.ids.new("link"), fingerprint=link)
 
         async def act(work: Work, state: ProjectState) -> tuple[Event, ...]:
             return project_acts.evaluate_by_link(state, link=link, score=score, note=text(note), at=work.at)

@@ -1,0 +1,183 @@
+"""The command line: run a district, make keys, play the demonstration, keep the read models."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import Coroutine
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from api.settings import Settings
+
+cli = typer.Typer(add_completion=False, no_args_is_help=True, help="认领 Renling")
+Data = Annotated[Path | None, typer.Option(help="数据目录 / data folder")]
+Pack = Annotated[str | None, typer.Option(help="districts/ 中的区 / a pack in districts/")]
+
+
+@cli.command()
+def run(
+    port: Annotated[int | None, typer.Option(help="端口 / port; 0: 任选 / any")] = None,
+    data: Data = None,
+    empty: Annotated[bool, typer.Option("--empty", help="不载入演示区 / without the demonstration district")] = False,
+    district: Pack = None,
+    today: Annotated[str | None, typer.Option(help="演示数据的“今天” / the demonstration's today, YYYY-MM-DD")] = None,
+) -> None:
+    """Start everything on this machine: API, pages, broker, relay, projector and clock."""
+    from api.loading import prepare
+    from api.running import run as run_all
+
+    settings = _settings(port=port, data=data, district=district)
+    _must_be_usable(settings)
+    day = date.fromisoformat(today) if today else None
+    _finish(run_all(settings, lambda opened: prepare(opened, empty=empty, today=day, say=_say), _say), settings)
+
+
+@cli.command()
+def key(
+    role: Annotated[str, typer.Option(help="unit_system, unit, committee, street, district, auditor")],
+    org: Annotated[str, typer.Option(help="单位编号、居民区的区域编号，或任意名称 / unit id, area id, or a label")],
+    area: Annotated[str | None, typer.Option(help="协调员管辖的区域 / a coordinator's area")] = None,
+    data: Data = None,
+) -> None:
+    """Make an API key and print it alone; it works on the very next request."""
+    from api.wiring import open_keys
+
+    settings = _settings(data=data)
+    _must_be_usable(settings)
+    if role == "street" and area is None and not org.isdigit():
+        _fail("街道账号须用 --area 写明街道的区域编号 / a street key names its street: --area ID")
+    try:
+        print(open_keys(settings.data).create(role, org, area or (org if role == "street" else None)))
+    except ValueError as error:
+        _fail(str(error))
+
+
+@cli.command()
+def keys(data: Data = None, revoke: Annotated[str | None, typer.Option(help="作废 / revoke this id")] = None) -> None:
+    """List the API keys, or revoke one."""
+    from api.wiring import open_keys
+
+    store = open_keys(_settings(data=data).data)
+    if revoke is not None:
+        if not store.revoke(revoke):
+            _fail(f"没有这个有效的密钥 / no such live key: {revoke}")
+        return
+    for record in store.list():
+        state = "作废 revoked" if record.revoked_at else "有效 live"
+        print(f"{record.id}  {record.role:12} {record.org:30} {record.area or '-':12} {state}")
+
+
+@cli.command()
+def demo(
+    port: Annotated[int, typer.Option(help="正在运行的端口 / the port it runs on")] = 8000,
+    data: Data = None,
+    rate: Annotated[float, typer.Option(help="每秒几件 / acts a second")] = 1.0,
+    seconds: Annotated[int | None, typer.Option(help="多久 / for how long")] = None,
+) -> None:
+    """Play live activity into a running district, so that the dashboards move."""
+    from api.demo import play
+    from api.wiring import open_keys
+
+    store, made = open_keys(_settings(data=data).data), dict[tuple[str, str], str]()
+
+    def key_for(role: str, org: str) -> str:
+        if (role, org) not in made:
+            made[role, org] = store.create(role, org)
+        return made[role, org]
+
+    play(f"http://127.0.0.1:{port}", key_for, rate_per_s=rate, seconds=seconds)
+
+
+@cli.command()
+def rebuild(data: Data = None, district: Pack = None) -> None:
+    """Make all read models anew from the ledger. The district must not be running."""
+    from api.loading import rebuild as rebuild_all
+
+    settings = _settings(data=data, district=district)
+    _finish(rebuild_all(settings, _say), settings)
+
+
+@cli.command()
+def verify(data: Data = None, district: Pack = None) -> None:
+    """Compare the read models row by row with a fresh replay. The district must not be running."""
+    from api.loading import verify as verify_all
+
+    settings = _settings(data=data, district=district)
+    _finish(verify_all(settings, _say), settings)
+
+
+@cli.command()
+def openapi(out: Annotated[Path, typer.Option(help="写到哪里 / where to")] = Path("docs/openapi.json")) -> None:
+    """Write the API's description."""
+    import json
+
+    from api.app import describe
+
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(describe(), ensure_ascii=False, indent=1) + "\n")
+    print(out)
+
+
+def _part(name: str, help: str) -> None:
+    """One part alone, for several processes on one PostgreSQL and one NATS cluster."""
+
+    def start(port: int | None = None, data: Data = None, district: Pack = None) -> None:
+        from api.parts import PARTS
+
+        settings = _settings(port=port, data=data, district=district)
+        _must_be_usable(settings)
+        _finish(PARTS[name](settings, _say), settings)
+
+    cli.command(name, help=help)(start)
+
+
+_part("api", "The API and the pages, with read models of their own.")
+_part("relay", "The copy of the ledger in NATS.")
+_part("project", "The read models alone.")
+_part("clock", "What happens because time has passed.")
+
+
+def main() -> None:
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    cli()
+
+
+def _settings(**given: Any) -> Settings:
+    return Settings(**{name: value for name, value in given.items() if value is not None})
+
+
+def _must_be_usable(settings: Settings) -> None:
+    from api.wiring import usable
+
+    if (why := usable(settings.data)) is not None:
+        _fail(why)
+
+
+def _finish(work: Coroutine[Any, Any, int], settings: Settings) -> NoReturn:
+    """Run to the end; what stops a start is said in one line."""
+    from api.wiring import REFUSED_STARTS
+
+    try:
+        sys.exit(asyncio.run(work))
+    except REFUSED_STARTS as error:
+        taken = isinstance(error, OSError) and error.errno == 98
+        hint = f"端口 {settings.port} 已被占用，请用 --port 换一个 / the port is taken: pass another with --port"
+        _fail(hint if taken else str(error))
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+def _fail(text: str) -> NoReturn:
+    print(text, file=sys.stderr)
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""One command, one machine: API, pages, our own nats-server, relay, projector and clock in one process, stopped together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+
+import uvicorn
+
+from api.app import create_app
+from api.settings import Settings
+from api.wiring import District, Nats, open_district, open_log, relay_of, start_nats
+
+logger = logging.getLogger("renling")
+AGAIN_S = 1.0  # pause before a background part that failed is started again
+GRACE_S = 3  # for requests under way when we stop
+
+Prepare = Callable[[District], Awaitable[None]]
+
+
+async def run(settings: Settings, prepare: Prepare, say: Callable[[str], None]) -> int:
+    """Until SIGINT or SIGTERM. `prepare` fills an empty ledger. The port opens when the lists have reached the ledger's
+    head. Raises OSError when the port is taken, DataFolderInUse when somebody else works on the data."""
+    stop = asyncio.Event()
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(signum, stop.set)
+    with reserved(settings.host, settings.port) as door:
+        async with contextlib.AsyncExitStack() as stack:
+            log = await open_log(settings)
+            stack.push_async_callback(log.close)
+            nats = await start_nats(settings)
+            stack.push_async_callback(nats.stop)
+            district = await open_district(settings, log, nats)
+            stack.push_async_callback(district.close)
+            if await _unless(stop, _ready(district, prepare)):
+                await _serve(district, nats, door, stop, say)
+    return 0
+
+
+async def _ready(district: District, prepare: Prepare) -> None:
+    await prepare(district)
+    await district.engine.projector.catch_up()
+
+
+async def _serve(district: District, nats: Nats, door: socket.socket, stop: asyncio.Event, say: Callable[[str], None]) -> None:
+    """Everything at work, until told to stop."""
+    relay = relay_of(district, nats)
+    parts = {"relay": relay.run, "projector": district.engine.projector.run, "clock": lambda: clock(district)}
+    await _serve_with(parts, district, relay, door, stop, say)
+
+
+async def serve_alone(district: District, stop: asyncio.Event, say: Callable[[str], None]) -> None:
+    """The API and its own read models, without relay and clock: they are other processes."""
+    with reserved(district.settings.host, district.settings.port) as door:
+        await _serve_with({"projector": district.engine.projector.run}, district, None, door, stop, say)
+
+
+async def _serve_with(
+    parts: Mapping[str, Callable[[], Awaitable[None]]], district: District, relay: object, door: socket.socket,
+    stop: asyncio.Event, say: Callable[[str], None],
+) -> None:  # fmt: skip
+    tasks = [asyncio.create_task(kept(name, part), name=name) for name, part in parts.items()]
+    app = create_app(district.engine, district.keys, district.settings)
+    app.state.relay = relay
+    server = Server(uvicorn.Config(app, log_level=district.settings.log_level, timeout_graceful_shutdown=GRACE_S))
+    gc.collect()
+    gc.freeze()
+    serving = asyncio.create_task(server.serve(sockets=[door]), name="server")
+    host, port = door.getsockname()[:2]
+    say(f"认领已就绪 / ready: http://{host}:{port}/")
+    waiting = asyncio.create_task(stop.wait())
+    await asyncio.wait([serving, waiting], return_when=asyncio.FIRST_COMPLETED)
+    server.should_exit = True
+    await serving
+    for task in (*tasks, waiting):
+        task.cancel()
+    await asyncio.gather(*tasks, waiting, return_exceptions=True)
+
+
+class Server(uvicorn.Server):
+    """uvicorn without its own hand on the signals: one place decides when all parts stop."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@contextlib.contextmanager
+def reserved(host: str, port: int) -> Iterator[socket.socket]:
+    """The port, taken but not yet open: callers are refused until the server listens on it."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as door:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        door.bind((host, port))
+        yield door
+
+
+async def kept(name: str, part: Callable[[], Awaitable[None]]) -> None:
+    """A background part, started again whenever it fails."""
+    while True:
+        try:
+            await part()
+        except Exception:
+            logger.exception("%s failed and is started again", name)
+        await asyncio.sleep(AGAIN_S)
+
+
+async def clock(district: District) -> None:
+    """Ends what is due, for ever."""
+    while True:
+        changed = await district.engine.clockwork.tick()
+        await asyncio.sleep(0 if changed else district.settings.tick_seconds)
+
+
+async def _unless(stop: asyncio.Event, work: Awaitable[None]) -> bool:
+    """Do the work; False when told to stop first."""
+    doing = asyncio.ensure_future(work)
+    waiting = asyncio.create_task(stop.wait())
+    await asyncio.wait([doing, waiting], return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if doing.done():
+        await doing
+        return True
+    doing.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await doing
+    return False

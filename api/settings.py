@@ -1,0 +1,24 @@
+"""Settings, from RENLING_… variables; the command line overrides some of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="RENLING_", extra="ignore")
+
+    data: Path = Path("data")
+    host: str = "127.0.0.1"
+    port: int = 8000
+    district: str = "huangpu"
+    store: str = ""  # "" = SQLite in the data folder, else postgresql://…
+    nats_url: str = Field(default="", validation_alias="NATS_URL")  # "" = our own nats-server
+    requests_per_second: int = 300  # a key
+    max_body_bytes: int = 1_000_000
+    max_upload_bytes: int = 10_000_000
+    tick_seconds: float = 1.0  # between two looks at what the clock has to end
+    log_level: str = "warning"

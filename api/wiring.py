@@ -1,0 +1,145 @@
+"""Settings in, a running district out. The one module that knows the adapters."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from adapters.admission import LedgerDamaged
+from adapters.codec import JsonCodec
+from adapters.file_lock import DataFolderInUse
+from adapters.keys import KeyStore
+from adapters.links import open_links
+from adapters.log_stream import LogStream
+from adapters.nats_binary import ServerMissing
+from adapters.nats_lock import StoreInUse
+from adapters.nats_reader import NatsStream
+from adapters.nats_relay import Relay
+from adapters.nats_server import EmbeddedNats, ExternalNats
+from adapters.postgres_store import PostgresStore
+from adapters.read_db import SqliteReadDb
+from adapters.sqlite_store import SqliteStore
+from adapters.system import SeededClock, SeededIds, SystemClock, SystemIds
+from adapters.vault import SqliteVault, open_vault
+from api.settings import Settings
+from services.audit import Trail
+from services.boards import Boards
+from services.claims import Claims
+from services.clockwork import Clockwork
+from services.dashboards import Dashboards
+from services.desks import Desks
+from services.due import DueItems, LiveClaims
+from services.engine import Engine
+from services.joint_claims import JointClaims
+from services.needs import Needs
+from services.offers import Offers
+from services.ports import Clock, EventLog, EventStream, Ids
+from services.projector import Projector
+from services.projects import Projects
+from services.register import Register
+from services.streams import Streams
+
+Nats = EmbeddedNats | ExternalNats
+REFUSED_STARTS: tuple[type[Exception], ...] = (  # said in one line
+    DataFolderInUse, StoreInUse, ServerMissing, LedgerDamaged, OSError, ValueError
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class District:
+    """One district on this machine: its stores, and the engine over them."""
+
+    settings: Settings
+    engine: Engine
+    log: EventLog
+    vault: SqliteVault
+    keys: KeyStore
+    read_db: SqliteReadDb
+
+    async def close(self) -> None:
+        """All but the ledger, which whoever opened it closes."""
+        await self.read_db.close()
+        self.vault.close()
+        self.keys.close()
+
+
+async def open_district(settings: Settings, log: EventLog, nats: Nats | None = None) -> District:
+    """The engine over an open ledger. Without `nats` the read models follow the ledger itself."""
+    vault = open_vault(settings.data / "vault.db")
+    read_db = SqliteReadDb.open(settings.data / "read")
+    source: EventStream = NatsStream(nats, settings.district) if nats else LogStream(log)
+    engine = build(
+        log, vault, read_db, source, clock=SystemClock(), ids=SystemIds(), links=settings.data / "links.key",
+        shared=bool(settings.store),
+    )  # fmt: skip
+    return District(settings=settings, engine=engine, log=log, vault=vault, keys=open_keys(settings.data), read_db=read_db)
+
+
+def build(
+    log: EventLog, vault: SqliteVault, read_db: SqliteReadDb, source: EventStream, *, clock: Clock, ids: Ids, links: Path,
+    shared: bool = False,
+) -> Engine:  # fmt: skip
+    """Everything a district can be asked, over the given stores."""
+    codec = JsonCodec(vault)
+    streams = Streams(log, codec, vault, clock, ids, shared=shared)
+    projector = Projector(read_db, source, log, codec, vault)
+    needs, offers = Needs(streams), Offers(streams)
+    claims = Claims(streams, LiveClaims(read_db))
+    return Engine(
+        streams=streams, log=log, needs=needs, offers=offers, claims=claims, joint=JointClaims(claims),
+        projects=Projects(streams, open_links(links)), register=Register(streams),
+        clockwork=Clockwork(clock, DueItems(read_db), claims, needs, offers), projector=projector,
+        boards=Boards(read_db, log, projector), desks=Desks(read_db, projector, clock),
+        dashboards=Dashboards(read_db, log, projector), trail=Trail(log, codec, vault, read_db),
+    )  # fmt: skip
+
+
+async def open_log(settings: Settings) -> EventLog:
+    """SQLite in the data folder (a second start on it is refused), or the PostgreSQL that is named; never memory by
+    mistake."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    if not settings.store:
+        return await SqliteStore.open(settings.data / "ledger.db")
+    if not settings.store.startswith(("postgresql://", "postgres://")):
+        raise ValueError(f"RENLING_STORE 须为 postgresql://… / must be postgresql://…, not {settings.store!r}")
+    return await PostgresStore.open(settings.store, schema=f"renling_{settings.district}")
+
+
+def open_keys(data: Path) -> KeyStore:
+    return KeyStore(data / "keys.db")
+
+
+async def start_nats(settings: Settings) -> Nats:
+    """The broker that NATS_URL names, else our own child process in the data folder."""
+    if settings.nats_url:
+        return ExternalNats(settings.nats_url)
+    return await EmbeddedNats.start(settings.data / "nats")
+
+
+def relay_of(district: District, nats: Nats) -> Relay:
+    return Relay(district.log, nats, district.settings.district)
+
+
+def demonstration(district: District) -> tuple[Engine, SeededClock]:
+    """The same district by a clock that can be set and ids that repeat: for playing the demonstration into it."""
+    clock = SeededClock(datetime(2010, 1, 1, tzinfo=UTC))
+    source = LogStream(district.log)
+    engine = build(
+        district.log, district.vault, district.read_db, source, clock=clock, ids=SeededIds("renling", clock.now),
+        links=district.settings.data / "links.key",
+    )  # fmt: skip
+    return engine, clock
+
+
+def usable(folder: Path) -> str | None:
+    """Why the data folder cannot be used, or None."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".probe-{os.getpid()}"
+        probe.write_text("")
+        probe.unlink()
+    except OSError as error:
+        return f"数据目录不可写 / the data folder cannot be written: {folder}（{error.strerror}）。请改权限或用 --data 换一个 / change it or pass --data"
+    return None
