@@ -1,0 +1,74 @@
+"""What a district pack says about its demonstration: things to give and to ask for, and the words they are told in."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Word = Annotated[str, Field(min_length=1, max_length=60)]
+Words = Annotated[tuple[Word, ...], Field(min_length=1)]
+Range = tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]]  # the least and the most
+
+# what people write: the pack must have at least one sentence of each
+SAYINGS = (
+    *("need_note", "offer_note", "claim_note", "decline", "withdraw", "counter", "release", "reinstate", "leave"),
+    *("dispute", "settle", "report", "confirm", "feedback", "evaluation", "resident", "close", "pause", "retire"),
+    *("need_withdrawn", "merged", "milestone", "funds"),
+)
+
+
+class Part(BaseModel):
+    """A table of the pack: nothing in it may be misspelled or of another type."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Want(Part):
+    """Something that is asked for; `kind` and `unit` are its line."""
+
+    category: str
+    kind: Word
+    unit: Word
+    asks: Range
+    topic: Words
+    needs: Words
+
+
+class Thing(Want):
+    """Something that is given as well: by which kinds of units ("committee": also by neighbourhoods)."""
+
+    gives: Range
+    by: Words
+    offers: Words
+    windows: Literal["", "weekly", "span"] = ""
+
+
+class Goods(Part):
+    kind: Word
+    unit: Word
+    asks: Range
+
+
+class Aid(Part):
+    category: str
+    topic: Words
+    needs: Words
+    goods: tuple[Goods, ...] = ()
+
+
+class Demonstration(Part):
+    seed: Word
+    years: Annotated[int, Field(ge=1, le=20)]
+    regions: Words
+    fillers: dict[str, Words]
+    things: Annotated[tuple[Thing, ...], Field(min_length=1)]
+    wants: Annotated[tuple[Want, ...], Field(min_length=1)]
+    aid: Annotated[tuple[Aid, ...], Field(min_length=1)]
+    sayings: dict[str, Words]
+
+    @model_validator(mode="after")
+    def _everything_is_said(self) -> Demonstration:
+        if missing := [name for name in SAYINGS if name not in self.sayings]:
+            raise ValueError(f"sayings 缺少 {'、'.join(missing)} / sayings lack {', '.join(missing)}")
+        return self
