@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -16,6 +17,9 @@ from domain import rules, units
 from domain.events import Refused
 from services.demonstration.words import Demonstration, Part, Word
 from services.register import AreaDraft, UnitDraft
+
+
+PACKS = Path(__file__).parents[1] / "districts"  # data that is shipped with the program, like its code
 
 
 class TierPart(Part):
@@ -106,6 +110,17 @@ class Pack:
     demonstration: Demonstration | None
 
 
+def load_pack(district: str) -> Pack:
+    """The pack of a district that is shipped with the program. Refused: pack.unknown, pack.invalid."""
+    there = sorted(path.stem for path in PACKS.glob("*.toml"))
+    if district not in there:
+        raise Refused(
+            "pack.unknown", f"没有地区包“{district}”。可用：{'、'.join(there)}。",
+            f"There is no district pack “{district}”. There are: {', '.join(there)}.", kind="invalid", field="district",
+        )  # fmt: skip
+    return parse((PACKS / f"{district}.toml").read_text("utf-8"), f"districts/{district}.toml")
+
+
 def parse(text: str, source: str = "pack") -> Pack:
     """The pack in a TOML text; `source` is its name in messages. Refused: pack.invalid, naming line and field."""
     try:
@@ -169,7 +184,7 @@ def _unknown_categories(file: PackFile, categories: list[str]) -> Iterator[tuple
     ):  # fmt: skip
         for i, category in enumerate(used):
             if category not in categories:
-                yield ("demonstration", name, i, "category"), f"没有类别“{category}” / there is no category “{category}”"
+                yield ("demonstration", name, i, "category"), f"没有类别“{category}” / no category “{category}”"
 
 
 def _twice(place: tuple[str, str], ids: list[str]) -> Iterator[tuple[Place, str]]:
