@@ -58,7 +58,7 @@ def offer_view(state: OfferState, version: int, open: Open) -> Doc:
 
 
 def claim_view(state: ClaimState, version: int, open: Open) -> Doc:
-    """`owner` is who proposed it. A line is held while proposed, committed once accepted, else free again."""
+    """`owner` is who proposed it. A line is held while proposed, committed once accepted, else free."""
     terms, place = state.terms, _CLAIM_PLACES.get(state.status, "free")
     return {
         **_head(state.id, state.number, state.status, version, state.proposed_by.org, terms.area, terms.category),
@@ -142,7 +142,7 @@ def area_view(state: AreaState, version: int, open: Open) -> Doc:
     }
 
 
-_CLAIM_PLACES = {"proposed": "held", "waitlisted": "held", "accepted": "committed", "fulfilled": "delivered"}
+_CLAIM_PLACES = {"proposed": "held", "accepted": "committed", "fulfilled": "delivered"}
 
 
 def _view(state: State, version: int, open: Open) -> Doc:
