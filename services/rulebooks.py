@@ -18,8 +18,7 @@ from domain.events import Refused
 from services.demonstration.words import Demonstration, Part, Word
 from services.register import AreaDraft, UnitDraft
 
-
-PACKS = Path(__file__).parents[1] / "districts"  # data that is shipped with the program, like its code
+PACKS = Path(__file__).parents[1].joinpath("districts")  # data that is shipped with the program, like its code
 
 
 class TierPart(Part):
@@ -118,7 +117,7 @@ def load_pack(district: str) -> Pack:
             "pack.unknown", f"没有地区包“{district}”。可用：{'、'.join(there)}。",
             f"There is no district pack “{district}”. There are: {', '.join(there)}.", kind="invalid", field="district",
         )  # fmt: skip
-    return parse((PACKS / f"{district}.toml").read_text("utf-8"), f"districts/{district}.toml")
+    return parse(PACKS.joinpath(f"{district}.toml").read_text("utf-8"), f"districts/{district}.toml")
 
 
 def parse(text: str, source: str = "pack") -> Pack:
