@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from api.settings import Settings
+
 ROOT = Path(__file__).parents[1]
+SETTINGS = Settings.model_fields
 MOST_LINES_A_FILE = 300
 MOST_LINES_A_FUNCTION = 40
 RULES = [*(ROOT / "domain").rglob("*.py"), *(ROOT / "services").rglob("*.py")]
@@ -149,7 +152,8 @@ def test_the_composed_services_are_the_commands_of_the_house():
     services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
     assert {"postgres", "nats", "api", "relay", "project", "clock"} <= set(services)
     for process in ("api", "relay", "project", "clock"):
-        assert services[process]["command"][0] == process
+        assert services[process]["command"] == [process]
+        assert set(services[process]["environment"]) - {"NATS_URL"} <= {f"RENLING_{name.upper()}" for name in SETTINGS}
         assert services[process]["depends_on"]["postgres"] == {"condition": "service_healthy"}
     assert "-js" in services["nats"]["command"]
 
