@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 
 from domain.events import Refused
 from services.ports import EventLog
-from services.read_ports import Behind, Progress
+from services.read_ports import Behind, Progress, ReadDb
 from services.streams import to_us
 
+LOOK_S = 0.02  # between looks at a bookmark that another process moves
 WAIT_S = 2.0  # for read-your-writes; then the caller is told that the lists are behind
 
 
@@ -32,6 +34,22 @@ async def reach(progress: Progress, position: int | None) -> None:
         reached = await progress.wait_for(position, WAIT_S)
         if reached < position:
             raise Behind(position, reached)
+
+
+class Bookmarked:
+    """Progress of read models that a projector in another process writes."""
+
+    def __init__(self, db: ReadDb) -> None:
+        self._db = db
+
+    async def wait_for(self, position: int, timeout_s: float) -> int:
+        try:
+            async with asyncio.timeout(timeout_s):
+                while (await self._db.bookmark()).position < position:
+                    await asyncio.sleep(LOOK_S)  # noqa: ASYNC110 - the other process has no way to call
+        except TimeoutError:
+            pass
+        return (await self._db.bookmark()).position
 
 
 def _moment(text: str) -> datetime:

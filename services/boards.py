@@ -46,7 +46,7 @@ class Boards:
         position = await parse_at(at, self._log)
         await reach(self._progress, max(position or 0, min_position or 0))
         groups = [(row,), *_chosen(row, "s", status), *_chosen(row, "c", category), *_chosen(row, "a", area)]
-        groups += _chosen(row, "p" if row in _BOUND else "o", owner) + _chosen(row, "n", about)
+        groups += _chosen(row, "p", owner) + _chosen(row, "n", about)
         if (visible := sight(row, viewer)) is not None:
             groups.append(visible or ("nobody",))
         found = await self._db.page(Query(

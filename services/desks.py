@@ -14,7 +14,7 @@ from services.tree import ALL
 
 SOON = timedelta(days=7)
 MOST = 500  # entries of a desk; what is due first comes first
-_MINE = {"need": "o", "offer": "o", "claim": "p", "project": "p"}
+_MINE = ("need", "offer", "claim", "project")
 
 
 class Desks:
@@ -37,7 +37,7 @@ class Desks:
                 elif by is None or _before(by, now + SOON):
                     due.append(entry)
         await self._title(waiting + due)
-        mine = await self._db.tally([f"{kind}/{letter}/{principal.org}" for kind, letter in _MINE.items()])
+        mine = await self._db.tally([f"{kind}/p/{principal.org}" for kind in _MINE])
         counts = {label.partition("/")[0]: dict(statuses) for label, statuses in mine.items()}
         return {"waiting": _by_due(waiting), "due": _by_due(due), "mine": counts, "position": found.position}
 

@@ -11,8 +11,8 @@ from domain.need import NeedState
 from domain.offer import OfferState
 from domain.project import ProjectState
 from domain.units import UnitState
-from services.figures import PathOf
 from services.due import due_at
+from services.figures import PathOf
 from services.items import State
 
 OPEN_KINDS = ("unit", "area")  # anybody may see these
@@ -21,7 +21,7 @@ DONE = ("confirmed", "settled")
 
 
 def labels(kind: str, state: State, path_of: PathOf) -> frozenset[str]:
-    """kind; kind/s/STATUS; kind/c/CATEGORY; kind/a/AREA for its area and all above; kind/o/OWNER; kind/p/PARTY;
+    """kind; kind/s/STATUS; kind/c/CATEGORY; kind/a/AREA for its area and all above; kind/p/PARTY (the owner too);
     kind/n/ITEM that it is about; kind/v when everybody may see it; area/up/PARENT; desk/ORG and desk@AREA for whom
     something is to do; due/DAY (UTC) of what the clock will end."""
     found = {kind, f"{kind}/s/{state.status}"}

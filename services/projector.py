@@ -148,6 +148,8 @@ class Projector:
                     await self._db.adopt(other)
                 mark = await self._db.bookmark()
         self._status = replace(self._status, position=mark.position)
+        async with self._moved:
+            self._moved.notify_all()
 
     async def _take(self, batch: Sequence[Stored]) -> None:
         """The whole batch into the rows. Poison: everything before it is in."""
