@@ -115,11 +115,14 @@ def verify(data: Data = None, district: Pack = None) -> None:
 def openapi(out: Annotated[Path, typer.Option(help="写到哪里 / where to")] = Path("docs/openapi.json")) -> None:
     """Write the API's description."""
     import json
+    import tempfile
 
-    from api.app import describe
+    from api.loading import described
 
+    with tempfile.TemporaryDirectory() as folder:
+        description = asyncio.run(described(_settings(data=Path(folder))))
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(describe(), ensure_ascii=False, indent=1) + "\n")
+    out.write_text(json.dumps(description, ensure_ascii=False, indent=1) + "\n")
     print(out)
 
 

@@ -7,7 +7,9 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
+from typing import Any
 
+from api.app import create_app
 from api.settings import Settings
 from api.wiring import District, demonstration, open_district, open_log
 from domain.access import SYSTEM
@@ -55,6 +57,12 @@ async def verify(settings: Settings, say: Say) -> int:
             say(line)
         say(f"与重放不同的行 / rows that differ from a replay: {len(differences)}")
     return 1 if differences else 0
+
+
+async def described(settings: Settings) -> dict[str, Any]:
+    """The API's OpenAPI document."""
+    async with _alone(settings) as district:
+        return create_app(district.engine, district.keys, settings, district.office).openapi()
 
 
 @asynccontextmanager

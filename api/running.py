@@ -65,7 +65,7 @@ async def _serve_with(
     stop: asyncio.Event, say: Callable[[str], None],
 ) -> None:  # fmt: skip
     tasks = [asyncio.create_task(kept(name, part), name=name) for name, part in parts.items()]
-    app = create_app(district.engine, district.keys, district.settings)
+    app = create_app(district.engine, district.keys, district.settings, district.office)
     app.state.relay = relay
     server = Server(uvicorn.Config(app, log_level=district.settings.log_level, timeout_graceful_shutdown=GRACE_S))
     gc.collect()
@@ -75,6 +75,7 @@ async def _serve_with(
     say(f"认领已就绪 / ready: http://{host}:{port}/")
     waiting = asyncio.create_task(stop.wait())
     await asyncio.wait([serving, waiting], return_when=asyncio.FIRST_COMPLETED)
+    app.state.closing.set()
     server.should_exit = True
     await serving
     for task in (*tasks, waiting):

@@ -57,6 +57,7 @@ class District:
     vault: SqliteVault
     keys: KeyStore
     read_db: SqliteReadDb
+    office: SpreadsheetOffice
 
     async def close(self) -> None:
         """All but the ledger, which whoever opened it closes."""
@@ -74,7 +75,10 @@ async def open_district(settings: Settings, log: EventLog, nats: Nats | None = N
         log, vault, read_db, source, clock=SystemClock(), ids=SystemIds(), links=settings.data / "links.key",
         shared=bool(settings.store),
     )  # fmt: skip
-    return District(settings=settings, engine=engine, log=log, vault=vault, keys=open_keys(settings.data), read_db=read_db)
+    return District(
+        settings=settings, engine=engine, log=log, vault=vault, keys=open_keys(settings.data), read_db=read_db,
+        office=SpreadsheetOffice(),
+    )  # fmt: skip
 
 
 def build(

@@ -61,8 +61,9 @@ class RuleBook:
     units: tuple[str, ...] = ()
 
     def category(self, category_id: str) -> Category:
+        """By its id, or by its Chinese name as people write it."""
         for category in self.categories:
-            if category.id == category_id:
+            if category_id in (category.id, category.zh):
                 return category
         known = "、".join(f"{c.id}（{c.zh}）" for c in self.categories)
         raise Refused(

@@ -66,7 +66,7 @@ class Needs:
         path = await work.path(draft.area)
         await self._may_post(work, draft.area, path)
         content = NeedContent(
-            owner=org, area=draft.area, category=draft.category, title=title(draft.title), lines=draft.lines,
+            owner=org, area=draft.area, category=book.category(draft.category).id, title=title(draft.title), lines=draft.lines,
             urgency=draft.urgency, windows=draft.windows, beneficiaries=draft.beneficiaries, respond_by=draft.respond_by,
             outside=draft.outside, note=text(draft.note),
         )  # fmt: skip

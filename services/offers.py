@@ -57,7 +57,7 @@ class Offers:
         mine = () if work.ask.principal.role == "auditor" else (org,)
         await work.allow("offer.publish", parties=mine, area=area)
         content = OfferContent(
-            owner=org, area=area, category=draft.category, title=title(draft.title), lines=draft.lines,
+            owner=org, area=area, category=book.category(draft.category).id, title=title(draft.title), lines=draft.lines,
             reach=await self._reach(work, area, draft.reach), windows=draft.windows, note=text(draft.note),
         )  # fmt: skip
         stream = work.fresh("offer")

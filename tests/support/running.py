@@ -1,0 +1,118 @@
+"""A whole district as people run it: `python -m api run` in a process of its own, spoken to over HTTP only."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+ROOT = Path(__file__).parents[2]
+START_S = 90  # for a first start with the demonstration on a busy machine
+_counter = itertools.count(1)
+
+
+class District:
+    """One running process. `url` is where it listens; keys are made with the command line, as an administrator would."""
+
+    def __init__(self, data: Path, *flags: str, env: dict[str, str] | None = None) -> None:
+        self.data, self._flags = data, flags
+        self._env = {**os.environ, **(env or {}), "PYTHONUTF8": "1"}
+        self._keys: dict[tuple[str, str, str | None], str] = {}
+        self.port = 0
+        self.start()
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "api", "run", "--port", str(self.port), "--data", str(self.data), *self._flags]
+        self._output = open(self.data.with_suffix(".log"), "a+")  # noqa: SIM115  closed in stop
+        seen = self._output.seek(0, os.SEEK_END)
+        self.process = subprocess.Popen(command, cwd=ROOT, env=self._env, stdout=self._output, stderr=subprocess.STDOUT)
+        self.url = self._ready(seen)
+        self.port = int(self.url.rsplit(":", 1)[1].strip("/"))
+        self.http = httpx.Client(base_url=self.url, timeout=30)
+
+    def stop(self, signum: int = signal.SIGTERM) -> int:
+        self.http.close()
+        if self.process.poll() is None:
+            self.process.send_signal(signum)
+        code = self.process.wait(30)
+        self._output.close()
+        return code
+
+    def log(self) -> str:
+        return self.data.with_suffix(".log").read_text()
+
+    def key(self, role: str, org: str, area: str | None = None) -> str:
+        """A key made by the command line while the server runs."""
+        known = (role, org, area)
+        if known not in self._keys:
+            command = [sys.executable, "-m", "api", "key", "--role", role, "--org", org, "--data", str(self.data)]
+            command += ["--area", area] if area else []
+            made = subprocess.run(command, cwd=ROOT, env=self._env, capture_output=True, text=True, check=True)
+            self._keys[known] = made.stdout.strip()
+        return self._keys[known]
+
+    def someone(self, role: str, org: str, area: str | None = None) -> Someone:
+        return Someone(self, self.key(role, org, area))
+
+    def _ready(self, seen: int) -> str:
+        until = time.monotonic() + START_S
+        while time.monotonic() < until:
+            text = self.data.with_suffix(".log").read_text()[seen:] if self.data.with_suffix(".log").exists() else ""
+            if found := re.search(r"ready: (http://\S+)", text):
+                return found[1]
+            if self.process.poll() is not None:
+                raise AssertionError(f"did not start: {text}")
+            time.sleep(0.05)
+        raise AssertionError(f"not ready after {START_S} s: {self.log()}")
+
+
+class Someone:
+    """Somebody with a key. Commands carry a fresh Idempotency-Key unless one is given."""
+
+    def __init__(self, district: District, key: str) -> None:
+        self._district, self._key = district, key
+
+    def post(self, path: str, body: Any = None, *, key: str | None = None, expect: int | None = None, **headers: str) -> Any:
+        """The answer's JSON; any 2xx is expected unless a status is named."""
+        sent = {"Authorization": f"Bearer {self._key}", "Idempotency-Key": key or f"k{next(_counter)}-{secrets.token_hex(4)}"}
+        reply = self._district.http.post(path, json=body if body is not None else {}, headers={**sent, **headers})
+        return _checked(reply, expect)
+
+    def get(self, path: str, *, expect: int | None = None, **query: Any) -> Any:
+        reply = self._district.http.get(path, params=query, headers={"Authorization": f"Bearer {self._key}"})
+        return _checked(reply, expect)
+
+    def caught_up(self, position: int, path: str, **query: Any) -> Any:
+        """A list or dashboard that has seen that position."""
+        sent = {"Authorization": f"Bearer {self._key}", "Min-Position": str(position)}
+        return _checked(self._district.http.get(path, params=query, headers=sent), None)
+
+
+@contextmanager
+def running(data: Path, *flags: str, env: dict[str, str] | None = None) -> Iterator[District]:
+    district = District(data, *flags, env=env)
+    try:
+        yield district
+    finally:
+        district.stop()
+
+
+def line(quantity: int, kind: str = "志愿者", unit: str = "人") -> list[dict[str, Any]]:
+    return [{"kind": kind, "quantity": quantity, "unit": unit}]
+
+
+def _checked(reply: httpx.Response, expect: int | None) -> Any:
+    good = reply.is_success if expect is None else reply.status_code == expect
+    assert good, f"{reply.request.method} {reply.request.url} -> {reply.status_code}: {reply.text}"
+    return reply.json() if reply.content else None
