@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -10,7 +11,9 @@ from zoneinfo import ZoneInfo
 from domain.events import Refused
 
 ZONE = "Asia/Shanghai"  # China has one zone; weekly slots and due days are local
+_CLOCK = re.compile("([01][0-9]|2[0-3]):[0-5][0-9]")
 MOST_OCCURRENCES = 120  # of one claim or one need: about two years of weeks
+YEARS = range(1900, 2200)  # beyond them dates could not be told in every zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +54,7 @@ def key_of(occurrence: Span) -> str:
 def check(windows: Sequence[Window], field: str = "windows") -> None:
     """Refuses windows that end before they begin, empty weeks and unknown days."""
     for window in windows:
-        if isinstance(window, Span):
-            good = window.start < window.end
-        else:
-            good = bool(window.weekly) and (window.until is None or window.since <= window.until)
-            good = good and all(1 <= s.day <= 7 and s.opens < s.closes for s in window.weekly)
-        if not good:
+        if not (_span_holds(window) if isinstance(window, Span) else _week_holds(window)):
             raise Refused(
                 "window.invalid", "时段无效：结束须晚于开始，每周时段须写明星期 1–7。",
                 "The window is invalid: it must end after it starts; weekly slots name a day from 1 to 7.",
@@ -78,16 +76,20 @@ def expand(window: Window, zone: str = ZONE, limit: int = MOST_OCCURRENCES) -> t
 
 def occurrence_with(windows: Sequence[Window], span: Span, zone: str = ZONE) -> Span | None:
     """The first occurrence that holds the whole of `span`, or None."""
-    for window in windows:
-        if isinstance(window, Span):
-            candidates: Iterator[Span] = iter((window,))
-        else:
-            day = span.start.astimezone(ZoneInfo(zone)).date()
-            candidates = _days(window, zone, max(day, window.since), _earliest(day, window.until))
-        for occurrence in candidates:
-            if occurrence.start <= span.start and span.end <= occurrence.end:
-                return occurrence
+    for occurrence in _on_day_of(windows, span.start, zone):
+        if occurrence.start <= span.start and span.end <= occurrence.end:
+            return occurrence
     return None
+
+
+def keeps(before: Sequence[Window], after: Sequence[Window], key: str, zone: str = ZONE) -> bool:
+    """Whether the occurrence of that name, once it was agreed, still holds under the windows after an amendment: at the
+    same start and not cut short. "" is the one total of an item without windows."""
+    if not key or not after:
+        return not key and not after
+    start = datetime.fromisoformat(key)
+    agreed = max((o.end for o in _on_day_of(before, start, zone) if key_of(o) == key), default=start)
+    return any(key_of(o) == key and o.end >= agreed for o in _on_day_of(after, start, zone))
 
 
 def last_end(windows: Sequence[Window], zone: str = ZONE) -> datetime | None:
@@ -101,6 +103,30 @@ def last_end(windows: Sequence[Window], zone: str = ZONE) -> datetime | None:
         else:
             ends.append(_moment(window.until, "23:59", zone))
     return max(ends, default=None)
+
+
+def _on_day_of(windows: Sequence[Window], start: datetime, zone: str) -> Iterator[Span]:
+    """Spans, and the weekly occurrences of the local day of `start`."""
+    day = start.astimezone(ZoneInfo(zone)).date()
+    for window in windows:
+        if isinstance(window, Span):
+            yield window
+        else:
+            yield from _days(window, zone, max(day, window.since), _earliest(day, window.until))
+
+
+def _span_holds(window: Span) -> bool:
+    return window.start < window.end and window.start.year in YEARS and window.end.year in YEARS
+
+
+def _week_holds(window: Weekly) -> bool:
+    days = window.since.year in YEARS and (window.until is None or window.since <= window.until)
+    ends = window.until is None or window.until.year in YEARS
+    return days and ends and bool(window.weekly) and all(_slot_holds(slot) for slot in window.weekly)
+
+
+def _slot_holds(slot: Slot) -> bool:
+    return 1 <= slot.day <= 7 and bool(_CLOCK.fullmatch(slot.opens) and _CLOCK.fullmatch(slot.closes)) and slot.opens < slot.closes
 
 
 def _days(window: Weekly, zone: str, first: date, last: date | None) -> Iterator[Span]:

@@ -75,15 +75,20 @@ def move(capacity: Capacity, amounts: Iterable[Amount], *, out_of: str = "", int
     return replace(capacity, used={bucket: u for bucket, u in used.items() if u.total})
 
 
+def totals(amounts: Iterable[Amount]) -> dict[Bucket, int]:
+    """Quantities by line and occurrence; two lines of a claim may mean the same line of an item."""
+    found: dict[Bucket, int] = {}
+    for a in amounts:
+        bucket = (a.kind, a.unit, a.occurrence)
+        found[bucket] = found.get(bucket, 0) + a.quantity
+    return found
+
+
 def shortage(capacity: Capacity, amounts: Iterable[Amount], returning: Iterable[Amount] = ()) -> Amount | None:
     """The first amount that does not fit into what is free (after `returning` has come back), with what is free as its
     quantity; None when all fit."""
-    back = {(a.kind, a.unit, a.occurrence): a.quantity for a in returning}
-    wanted: dict[Bucket, int] = {}
-    for a in amounts:
-        bucket = (a.kind, a.unit, a.occurrence)
-        wanted[bucket] = wanted.get(bucket, 0) + a.quantity
-    for bucket, quantity in wanted.items():
+    back = totals(returning)
+    for bucket, quantity in totals(amounts).items():
         left = capacity.free(*bucket) + back.get(bucket, 0)
         if quantity > left:
             return Amount(bucket[0], bucket[1], max(left, 0), bucket[2])
@@ -124,12 +129,24 @@ def check_lines(lines: Sequence[Line], field_name: str = "lines") -> None:
             "Give at least one line, and each kind and unit only once.", kind="invalid", field=field_name,
         )  # fmt: skip
     for line in lines:
-        if not (0 < line.quantity <= 10**12 and 0 < len(line.kind) <= 40 and 0 < len(line.unit) <= 40):
+        if not (0 < line.quantity <= 10**12 and _free_word(line.kind) and _free_word(line.unit)):
             raise Refused(
                 "lines.invalid", "数量须为正整数（不超过一万亿），种类和单位各 1–40 字。",
                 "A quantity is a positive whole number (at most 10^12); kind and unit have 1 to 40 characters.",
                 kind="invalid", field=field_name,
             )  # fmt: skip
+
+
+def check_people(beneficiaries: int) -> None:
+    if beneficiaries < 0:
+        raise Refused(
+            "beneficiaries.count", "受益人数不能为负数。", "Beneficiaries are counted from 0 up.", kind="invalid",
+            field="beneficiaries",
+        )  # fmt: skip
+
+
+def _free_word(word: str) -> bool:
+    return 0 < len(word) <= 40 and word.isprintable()
 
 
 def _line_in(own: Sequence[Line], claimed: Line) -> Line:
@@ -150,7 +167,7 @@ def _line_in(own: Sequence[Line], claimed: Line) -> Line:
 def _chosen(window: Window | None, windows: Sequence[Window], every: bool) -> tuple[Span, ...]:
     """The item's occurrences that a claim's window means."""
     if window is None:
-        mine = [span for w in windows for span in expand(w)]
+        mine = _once(span for w in windows for span in expand(w))
         if (every or len(mine) == 1) and len(mine) <= MOST_OCCURRENCES:
             return tuple(mine)
         raise Refused(
@@ -169,4 +186,9 @@ def _chosen(window: Window | None, windows: Sequence[Window], every: bool) -> tu
             "claim.outside_windows", "所选时间不在可用时段之内。", "The window is not inside the item's windows.",
             kind="invalid", field="window",
         )  # fmt: skip
-    return tuple(dict.fromkeys(o for o in found if o is not None))
+    return tuple(_once(o for o in found if o is not None))
+
+
+def _once(occurrences: Iterable[Span]) -> list[Span]:
+    """Each occurrence of the ledger once, also when windows overlap."""
+    return list({key_of(o): o for o in occurrences}.values())

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from domain.calendar import MOST_OCCURRENCES, Window, check
-from domain.capacity import all_occurrences, check_lines
+from domain.calendar import MOST_OCCURRENCES, Window, check, keeps
+from domain.capacity import all_occurrences, check_lines, check_people
 from domain.claim_legal import Changes
 from domain.events import Event, Refused, Text
 from domain.need import (
@@ -28,7 +28,8 @@ from domain.rules import RuleBook
 
 def post(content: NeedContent, *, number: str, draft: bool, at: datetime, book: RuleBook) -> tuple[Event, ...]:
     """A draft, or at once posted (and open, where no endorsement is asked for)."""
-    _check(content, at, book)
+    _check(content, book)
+    _check_respond_by(content.respond_by, at)
     if draft:
         return (NeedDrafted(number=number, content=content),)
     return (NeedPosted(number=number, opens=not book.endorse_needs, content=content),)
@@ -38,7 +39,8 @@ def publish(need: NeedState, *, at: datetime, book: RuleBook) -> tuple[Event, ..
     if need.phase in ("posted", "open"):
         return ()
     _require(need, "publication", ("draft",))
-    _check(need.content, at, book)
+    _check(need.content, book)
+    _check_respond_by(need.content.respond_by, at)
     return (NeedPosted(number=need.number, opens=not book.endorse_needs),)
 
 
@@ -59,10 +61,12 @@ def amend(need: NeedState, change: NeedAmended, *, at: datetime, book: RuleBook)
     commitments stay."""
     _require(need, "amendment", ("draft", "posted", "open"))
     after = evolve(need, change, need.id)
-    _check(after.content, at, book)
+    _check(after.content, book)
+    _check_respond_by(change.respond_by, at)
+    windows, new = need.content.windows, after.content.windows
     short = [
-        b for b, used in need.capacity.used.items()
-        if after.capacity.quantity(b[0], b[1]) < used.total or b[2] not in after.occurrences
+        bucket for bucket, used in need.capacity.used.items()
+        if after.capacity.quantity(*bucket[:2]) < used.total or not keeps(windows, new, bucket[2])
     ]  # fmt: skip
     if short:
         raise Refused(
@@ -136,14 +140,18 @@ def _require(need: NeedState, act: str, phases: tuple[str, ...]) -> None:
         )  # fmt: skip
 
 
-def _check(content: NeedContent, at: datetime, book: RuleBook) -> None:
+def _check(content: NeedContent, book: RuleBook) -> None:
     book.category(content.category)
     check_lines(content.lines)
     check(content.windows)
     _check_windows(content.windows)
     if not 0 <= content.urgency <= 3:
         raise Refused("need.urgency", "紧急程度为 0–3。", "Urgency is 0 to 3.", kind="invalid", field="urgency")
-    if content.respond_by is not None and content.respond_by <= at:
+    check_people(content.beneficiaries)
+
+
+def _check_respond_by(respond_by: datetime | None, at: datetime) -> None:
+    if respond_by is not None and respond_by <= at:
         raise Refused(
             "need.respond_by", "答复期限已过，请改为以后的时间。", "respond_by has passed: give a later time.",
             kind="invalid", field="respond_by",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from domain.calendar import check, last_end
+from domain.calendar import check, keeps, last_end
 from domain.capacity import check_lines
 from domain.events import Event, Refused, Text
 from domain.offer import (
@@ -44,8 +44,8 @@ def amend(offer: OfferState, change: OfferAmended, *, book: RuleBook) -> tuple[E
     after = evolve(offer, change, offer.id)
     _check(after.content, book)
     for (kind, unit, occurrence), used in offer.capacity.used.items():
-        gone = occurrence not in after.occurrences and bool(after.occurrences)
-        if after.capacity.quantity(kind, unit) < used.total or gone:
+        kept = keeps(offer.content.windows, after.content.windows, occurrence)
+        if after.capacity.quantity(kind, unit) < used.total or not kept:
             raise Refused(
                 "offer.below_held", f"“{kind}”已被占用或认领 {used.total} {unit}，不能减到以下，也不能撤掉该时段。",
                 f"{used.total} {unit} of “{kind}” are held or committed: it cannot go below that, nor lose the window.",
