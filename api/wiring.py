@@ -18,6 +18,7 @@ from adapters.nats_lock import StoreInUse
 from adapters.nats_reader import NatsStream
 from adapters.nats_relay import Relay
 from adapters.nats_server import EmbeddedNats, ExternalNats
+from adapters.office import SpreadsheetOffice
 from adapters.postgres_store import PostgresStore
 from adapters.read_db import SqliteReadDb
 from adapters.sqlite_store import SqliteStore

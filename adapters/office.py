@@ -1,0 +1,169 @@
+"""Office files: lists that people keep in Excel, CSV or JSON lines, to rows; and empty forms to fill in."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from python_calamine import CalamineError, load_workbook
+from xlsxwriter import Workbook
+
+from domain.events import Refused
+
+MOST_ROWS = 5_000
+MOST_COLUMNS = 60
+MOST_UNPACKED = 50_000_000  # bytes of a spreadsheet's parts
+MOST_PARTS = 200
+_ZIP = b"PK\x03\x04"
+_SIGNATURES = (b"\xd0\xcf\x11\xe0", b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"Rar!", b"\x1f\x8b", b"7z\xbc\xaf")
+
+Row = tuple[int, dict[str, Any]]  # the row's number as the file's reader sees it, and its cells by heading
+
+
+class SpreadsheetOffice:
+    """What a file is, its first bytes say; its name and declared type do not count."""
+
+    def read(self, data: bytes) -> list[Row]:
+        """Rows with at least one cell. Excel: the first sheet; its and CSV's first row holds the headings.
+        Refused: import.unknown_format (415), import.too_large (413), import.unreadable, import.empty."""
+        if data.startswith(_ZIP):
+            rows = _table(_sheet(data))
+        elif data.startswith(_SIGNATURES) or b"\x00" in data[:4096]:
+            raise _unknown()
+        else:
+            text = _text(data)
+            rows = _json_lines(text) if text.lstrip().startswith("{") else _table(_csv(text))
+        if not rows:
+            raise Refused("import.empty", "文件没有数据行。", "The file holds no rows.", kind="invalid", field="file")
+        return rows
+
+    def form(self, title: str, headings: Sequence[tuple[str, str, bool]]) -> bytes:
+        """An empty xlsx form: (heading, hint, required) a column; required ones are marked with a star."""
+        out = io.BytesIO()
+        book = Workbook(out, {"in_memory": True})
+        sheet = book.add_worksheet(title[:31])
+        plain, bold = book.add_format({"bg_color": "#EEF3F8"}), book.add_format({"bold": True, "bg_color": "#DCE9F5"})
+        for n, (heading, hint, required) in enumerate(headings):
+            sheet.write_string(0, n, f"{heading}*" if required else heading, bold if required else plain)
+            sheet.write_comment(0, n, hint)
+            sheet.set_column(n, n, max(12, 2 * len(heading) + 4))
+        sheet.freeze_panes(1, 0)
+        book.close()
+        return out.getvalue()
+
+
+def _sheet(data: bytes) -> Iterable[tuple[int, Sequence[Any]]]:
+    try:
+        parts = zipfile.ZipFile(io.BytesIO(data)).infolist()
+    except zipfile.BadZipFile:
+        raise _unreadable("文件不完整", "the file is not whole") from None
+    if not any(part.filename.startswith("xl/") for part in parts):
+        raise _unknown()
+    if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
+        raise _too_large()
+    try:
+        sheet = load_workbook(io.BytesIO(data)).get_sheet_by_index(0)
+        first = sheet.start[0] if sheet.start else 0
+        if sheet.total_height > MOST_ROWS + 1 or sheet.total_width > MOST_COLUMNS:
+            raise _too_large()
+        rows = sheet.to_python()
+    except (CalamineError, ValueError, OSError) as error:
+        raise _unreadable(f"Excel 文件无法读取（{error}）", f"the spreadsheet cannot be read ({error})") from None
+    return [(first + n, row) for n, row in enumerate(rows, start=1)]
+
+
+def _csv(text: str) -> Iterable[tuple[int, Sequence[Any]]]:
+    head = text.partition("\n")[0]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",\t;", key=head.count), strict=True)
+    found: list[tuple[int, Sequence[Any]]] = []
+    line = 1
+    try:
+        for row in reader:
+            found.append((line, row))
+            line = reader.line_num + 1
+            if len(found) > MOST_ROWS + 1 or len(row) > MOST_COLUMNS:
+                raise _too_large()
+    except csv.Error as error:
+        raise _unreadable(f"第 {line} 行不是有效的 CSV（{error}）", f"line {line} is not valid CSV ({error})") from None
+    return found
+
+
+def _table(rows: Iterable[tuple[int, Sequence[Any]]]) -> list[Row]:
+    """The first row with a cell names the columns."""
+    filled = [(n, row) for n, row in rows if any(_has(cell) for cell in row)]
+    if not filled:
+        return []
+    headings = [str(cell).strip().rstrip("*＊").strip() for cell in filled[0][1]]
+    named = [heading for heading in headings if heading]
+    if len(set(named)) < len(named):
+        raise _unreadable("表头有重复的列名", "two columns have the same heading")
+    found = []
+    for n, row in filled[1:]:
+        loose = [cell for cell in row[len(headings) :] if _has(cell)]
+        unnamed = [cell for heading, cell in zip(headings, row, strict=False) if not heading and _has(cell)]
+        if loose or unnamed:
+            raise _unreadable(f"第 {n} 行有一格没有对应的表头", f"row {n} has a cell without a heading")
+        found.append((n, {h: _cell(cell) for h, cell in zip(headings, row, strict=False) if h and _has(cell)}))
+    return found
+
+
+def _json_lines(text: str) -> list[Row]:
+    found: list[Row] = []
+    for n, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError):
+            row = None
+        if not isinstance(row, dict):
+            raise _unreadable(f"第 {n} 行不是一个 JSON 对象", f"line {n} is not a JSON object")
+        found.append((n, row))
+        if len(found) > MOST_ROWS:
+            raise _too_large()
+    return found
+
+
+def _text(data: bytes) -> str:
+    """UTF-8 with or without its mark, else GBK (as Excel in China writes CSV)."""
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise _unreadable("文字编码须为 UTF-8 或 GBK", "the text must be UTF-8 or GBK")
+
+
+def _has(cell: Any) -> bool:
+    return cell is not None and (not isinstance(cell, str) or bool(cell.strip()))
+
+
+def _cell(cell: Any) -> Any:
+    """Whole numbers as such; dates and times as ISO text; other text without the blanks around it."""
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:
+        return int(cell)
+    if hasattr(cell, "isoformat"):
+        return cell.isoformat()
+    return cell.strip() if isinstance(cell, str) else cell
+
+
+def _unknown() -> Refused:
+    return Refused(
+        "import.unknown_format", "请上传 xlsx、CSV（UTF-8 或 GBK）或 JSON 行文件。",
+        "Send an xlsx file, CSV (UTF-8 or GBK) or JSON lines.", kind="media",
+    )  # fmt: skip
+
+
+def _too_large() -> Refused:
+    return Refused(
+        "import.too_large", f"一次最多 {MOST_ROWS} 行、{MOST_COLUMNS} 列，请分几次导入。",
+        f"At most {MOST_ROWS} rows and {MOST_COLUMNS} columns at a time: import in parts.", kind="large",
+    )  # fmt: skip
+
+
+def _unreadable(zh: str, en: str) -> Refused:
+    return Refused("import.unreadable", f"{zh}。", f"{en[0].upper()}{en[1:]}.", kind="invalid", field="file")

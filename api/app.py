@@ -1,0 +1,87 @@
+"""The web application: the door, the routes of version 1, the pages, and what becomes of every failure."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi_offline import FastAPIOffline
+from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api import pages, v1
+from api.auth import Keys
+from api.door import Door
+from api.errors import as_json, problem, refusal_of, refusal_of_status, speaks_chinese
+from api.openapi import described
+from api.settings import Settings
+from api.validation import field_errors, refusal
+from domain import rules
+from domain.events import Refused
+from services.engine import Engine
+from services.imports import Imports, Office
+from services.ports import StoreUnavailable
+from services.read_ports import Behind
+
+PACKED_FROM = 1_000  # bytes
+
+
+def create_app(engine: Engine, keys: Keys, settings: Settings, office: Office) -> FastAPI:
+    """All of it, over an open district. Set `app.state.closing` before the server stops: it ends the streams."""
+    app: FastAPI = FastAPIOffline(
+        title="认领 Renling", version="1", summary="双向认领 / two-way claims between units and committees",
+    )  # fmt: skip
+    app.state.engine, app.state.settings, app.state.closing = engine, settings, asyncio.Event()
+    app.state.office = office
+    app.state.imports = Imports(engine.streams, engine.needs, engine.offers, engine.register)
+    v1.install(app)
+    pages.install(app)
+    app.add_api_route("/healthz", healthz, include_in_schema=False)
+    for failure, handler in _HANDLERS.items():
+        app.add_exception_handler(failure, handler)
+
+    async def top() -> str | None:
+        held = await engine.streams.load(rules.STREAM)
+        return held.state.book.area if held else None
+
+    app.add_middleware(GZipMiddleware, minimum_size=PACKED_FROM, compresslevel=6)
+    app.add_middleware(Door, keys=keys, settings=settings, top=top)
+    app.openapi = lambda: described(app)  # type: ignore[method-assign]  # FastAPI's own hook for this
+    return app
+
+
+async def healthz(request: Request) -> Response:
+    """200 while commands can be taken; lists that lag or have halted are said, and are no reason to be restarted."""
+    engine: Engine = request.app.state.engine
+    try:
+        head = (await engine.log.head()).position
+    except StoreUnavailable:
+        return Response(as_json({"status": "store unavailable"}), 503, media_type="application/json")
+    status = engine.projector.status
+    body = {"status": "ok", "position": head, "lists": status.position, "halted": status.halted_at is not None}
+    return Response(as_json(body), media_type="application/json")
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    return problem(request, refusal_of(error), errors=getattr(error, "errors", None))
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    found = error.errors()
+    return problem(request, refusal(found), errors=field_errors(found, zh=speaks_chinese(request)))
+
+
+async def _framework(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return problem(request, refusal_of_status(error.status_code), headers=error.headers)
+
+
+_HANDLERS: dict[type[Exception], Any] = {
+    Refused: _refused, StoreUnavailable: _refused, Behind: _refused, RequestValidationError: _invalid,
+    HTTPException: _framework,
+}  # fmt: skip

@@ -1,0 +1,77 @@
+"""A command as the services want it: who, under which idempotency key, with which fingerprint, about which version."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from starlette.requests import HTTPConnection, Request
+
+from api.auth import viewer
+from domain.events import Refused
+from services.engine import Engine
+from services.streams import Ask
+
+_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+_VERSION = re.compile(r'(?:W/)?"(\d{1,15})"|(\d{1,15})', re.ASCII)
+_POSITION = re.compile(r"\d{1,15}", re.ASCII)
+
+
+def engine(conn: HTTPConnection) -> Engine:
+    found: Engine = conn.app.state.engine
+    return found
+
+
+async def asking(request: Request, carried: bytes | None = None) -> Ask:
+    """`carried`: what counts of the body (a file without the form around it). Refused (400): command.key_missing,
+    command.key_malformed, if_match.malformed."""
+    headers = request.headers
+    key = headers.get("idempotency-key", "").strip()
+    if not key:
+        raise Refused(
+            "command.key_missing", "请在 Idempotency-Key 请求头中给出这次办理的唯一编号，重发时不变。",
+            "Name this act in the header Idempotency-Key; keep the name when you send it again.",
+            kind="malformed", field="Idempotency-Key",
+        )  # fmt: skip
+    if not _KEY.fullmatch(key):
+        raise Refused(
+            "command.key_malformed", "Idempotency-Key 为 1–200 个可见的 ASCII 字符。",
+            "An Idempotency-Key has 1 to 200 visible ASCII characters.", kind="malformed", field="Idempotency-Key",
+        )  # fmt: skip
+    body = await request.body() if carried is None else carried
+    return Ask(
+        principal=viewer(request), key=key, fingerprint=fingerprint(request, body),
+        if_match=_version(headers.get("if-match")),
+    )  # fmt: skip
+
+
+def fingerprint(request: Request, body: bytes) -> str:
+    """sha256 of method, path, query and body: the same key with another request is a misuse."""
+    scope = request.scope
+    head = f"{scope['method']}\n{scope['path']}\n".encode() + scope.get("query_string", b"") + b"\n"
+    return hashlib.sha256(head + body).hexdigest()
+
+
+def min_position(conn: HTTPConnection) -> int | None:
+    """What the reader has already seen. Refused (400): min_position.malformed."""
+    given = conn.headers.get("min-position")
+    if given is None:
+        return None
+    if not _POSITION.fullmatch(given.strip()):
+        raise Refused(
+            "min_position.malformed", "Min-Position 须为总账序位（整数）。", "Min-Position is a ledger position.",
+            kind="malformed", field="Min-Position",
+        )  # fmt: skip
+    return int(given)
+
+
+def _version(given: str | None) -> int | None:
+    if given is None or given.strip() in ("", "*"):
+        return None
+    match = _VERSION.fullmatch(given.strip())
+    if match is None:
+        raise Refused(
+            "if_match.malformed", "If-Match 须为一项的 ETag，例如 \"3\"。", 'If-Match is an ETag such as "3".',
+            kind="malformed", field="If-Match",
+        )  # fmt: skip
+    return int(match[1] or match[2])

@@ -1,0 +1,73 @@
+"""Who asks: a key from `Authorization: Bearer` to a principal, and no more requests a second than are allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from starlette.requests import HTTPConnection
+
+from domain.access import Principal
+from domain.events import Refused
+
+MOST_BUCKETS = 10_000
+
+
+class KeyRecord(Protocol):
+    @property
+    def id(self) -> str: ...
+    @property
+    def role(self) -> str: ...
+    @property
+    def org(self) -> str: ...
+    @property
+    def area(self) -> str | None: ...
+
+
+class Keys(Protocol):
+    """Where keys are looked up; what was revoked is not found on the very next request."""
+
+    def find(self, text: str) -> KeyRecord | None: ...
+
+
+def principal_of(authorization: str, keys: Keys) -> Principal:
+    """Whose key it is. Refused: key.missing, key.unknown."""
+    scheme, _, text = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not text.strip():
+        raise Refused(
+            "key.missing", "请在请求头 Authorization: Bearer 中出示密钥。",
+            "Show your key in the header Authorization: Bearer.", kind="unknown",
+        )  # fmt: skip
+    record = keys.find(text.strip())
+    if record is None:
+        raise Refused("key.unknown", "密钥无效或已停用。", "The key is unknown or was revoked.", kind="unknown")
+    return Principal(id=f"key-{record.id}", role=record.role, org=record.org, area=record.area)
+
+
+class Buckets:
+    """A token bucket for each name: `rate` a second, and as many at once."""
+
+    def __init__(self, rate: int, clock_s: Callable[[], float]) -> None:
+        self._rate, self._clock_s = rate, clock_s
+        self._left: dict[str, tuple[float, float]] = {}  # name -> (tokens, when counted)
+
+    def take(self, name: str) -> None:
+        """One token. Refused: rate.exceeded."""
+        now = self._clock_s()
+        tokens, seen = self._left.get(name, (self._rate, now))
+        tokens = min(self._rate, tokens + (now - seen) * self._rate)
+        if len(self._left) > MOST_BUCKETS:
+            self._left.clear()  # only full or nearly full buckets of the quiet are lost
+        if tokens < 1:
+            self._left[name] = (tokens, now)
+            raise Refused(
+                "rate.exceeded", f"每秒最多 {self._rate} 次请求，请稍候。",
+                f"At most {self._rate} requests a second: wait a moment.", kind="many",
+            )  # fmt: skip
+        self._left[name] = (tokens - 1, now)
+
+
+def viewer(conn: HTTPConnection) -> Principal:
+    """The principal that the door has let in."""
+    found: Principal = conn.scope["principal"]
+    return found
