@@ -14,7 +14,7 @@ import typer
 
 from api.settings import Settings
 
-cli = typer.Typer(add_completion=False, no_args_is_help=True, help="认领 Renling")
+cli = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="认领 Renling")
 Data = Annotated[Path | None, typer.Option(help="数据目录 / data folder")]
 Pack = Annotated[str | None, typer.Option(help="districts/ 中的区 / a pack in districts/")]
 

@@ -14,7 +14,6 @@ from api.settings import Settings
 from api.wiring import District, demonstration, open_district, open_log
 from domain.access import SYSTEM
 from domain.rules import STREAM
-from services.demonstration.play import play
 from services.register import AreaDraft
 from services.rulebooks import Pack, load_pack
 from services.streams import Ask
@@ -81,6 +80,8 @@ async def _alone(settings: Settings) -> AsyncIterator[District]:
 
 async def _demonstrate(district: District, pack: Pack, today: date, say: Say) -> None:
     """Eight years of an invented district, played through the real commands by a clock of its own."""
+    from services.demonstration.play import play  # only a first start needs it
+
     say(f"首次启动：载入演示区 {pack.book.zh} / first start: loading the demonstration district {pack.book.en}")
     started = time.monotonic()
     engine, clock = demonstration(district)

@@ -25,15 +25,15 @@ _counter = itertools.count(1)
 class District:
     """One running process. `url` is where it listens; keys are made with the command line, as an administrator would."""
 
-    def __init__(self, data: Path, *flags: str, env: dict[str, str] | None = None) -> None:
-        self.data, self._flags = data, flags
+    def __init__(self, data: Path, *flags: str, env: dict[str, str] | None = None, module: str = "api") -> None:
+        self.data, self._flags, self._module = data, flags, module
         self._env = {**os.environ, **(env or {}), "PYTHONUTF8": "1"}
         self._keys: dict[tuple[str, str, str | None], str] = {}
         self.port = 0
         self.start()
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "api", "run", "--port", str(self.port), "--data", str(self.data), *self._flags]
+        command = [sys.executable, "-m", self._module, "run", "--port", str(self.port), "--data", str(self.data), *self._flags]
         self._output = open(self.data.with_suffix(".log"), "a+")  # noqa: SIM115  closed in stop
         seen = self._output.seek(0, os.SEEK_END)
         self.process = subprocess.Popen(command, cwd=ROOT, env=self._env, stdout=self._output, stderr=subprocess.STDOUT)
@@ -100,8 +100,9 @@ class Someone:
 
 
 @contextmanager
-def running(data: Path, *flags: str, env: dict[str, str] | None = None) -> Iterator[District]:
-    district = District(data, *flags, env=env)
+def running(data: Path, *flags: str, env: dict[str, str] | None = None, module: str = "api") -> Iterator[District]:
+    """`module`: another program with the same command line, for seeded faults."""
+    district = District(data, *flags, env=env, module=module)
     try:
         yield district
     finally:
