@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import orjson
 from pydantic import TypeAdapter
@@ -21,6 +22,8 @@ REGISTRY: dict[str, type[Event]] = {
     for cls in vars(module).values()
     if isinstance(cls, type) and issubclass(cls, Event) and cls is not Event
 }
+T = TypeVar("T")
+_ENVELOPE = tuple(field.name for field in dataclasses.fields(Meta) if field.name != "event_id")
 
 
 class UnknownType(ValueError):
@@ -34,16 +37,19 @@ class JsonCodec:
         self._vault = vault
         self._adapters: dict[type[Event], TypeAdapter[Any]] = {cls: TypeAdapter(cls) for cls in REGISTRY.values()}
         self._meta: TypeAdapter[Meta] = TypeAdapter(Meta)
+        self._dumps = {cls: adapter.serializer.to_json for cls, adapter in self._adapters.items()}
         self._texts = {cls: _text_paths(cls) for cls in REGISTRY.values()}
         self._places = {cls: _places(paths) for cls, paths in self._texts.items()}
 
     def seal(self, event: Event, *, stream: str, version: int, key: str) -> Event:
-        for path in self._texts[type(event)]:
-            event = _changed(event, path, lambda text, name: self._sealed(text, f"{stream}/{version}/{name}", key))
-        return event
+        place = f"{stream}/{version}/"
+        return _changed(event, self._texts[type(event)], lambda text, name: self._sealed(text, place + name, key))
 
     def has_plain(self, event: Event) -> bool:
-        return any(isinstance(_at(event, path), Plain) for path in self._texts[type(event)])
+        for path in self._texts[type(event)]:  # noqa: SIM110 - asked of every fact, and any() takes twice as long
+            if type(_at(event, path)) is Plain:
+                return True
+        return False
 
     def key_of(self, event: Event) -> str | None:
         """The key its text is sealed under, if it has any."""
@@ -55,12 +61,13 @@ class JsonCodec:
 
     def encode_meta(self, meta: Meta) -> bytes:
         """The envelope without the event id: the same for all events of one command."""
-        return self._meta.dump_json(meta, exclude={"event_id"}, exclude_none=True)[1:-1]
+        envelope = {name: value for name in _ENVELOPE if (value := getattr(meta, name)) is not None}
+        return orjson.dumps(envelope, option=orjson.OPT_UTC_Z)[1:-1]
 
     def encode_data(self, event: Event, envelope: bytes, event_id: str) -> bytes:
         assert not self.has_plain(event), "plain text must be sealed before it is stored"
         cls = type(event)
-        data = self._adapters[cls].dump_json(event, exclude=self._places[cls], exclude_none=True)
+        data = self._dumps[cls](event, exclude=self._places[cls], exclude_none=True)
         return b'{"event_id":"%b",%b,"data":%b}' % (event_id.encode(), envelope, data)
 
     def decode(self, stored: Stored) -> Recorded:
@@ -69,12 +76,19 @@ class JsonCodec:
             raise UnknownType(f"{stored.type} at position {stored.position}: written by a newer version?")
         raw = orjson.loads(stored.state)
         event: Event = self._adapters[cls].validate_python(raw.pop("data"))
-        for path in self._texts[cls]:
-            event = _changed(event, path, lambda text, name: _placed(text, f"{stored.stream}/{stored.version}/{name}"))
+        place = f"{stored.stream}/{stored.version}/"
+        event = _changed(event, self._texts[cls], lambda text, name: _placed(text, place + name))
         return Recorded(
             event=event, meta=self._meta.validate_python(raw), stream=stored.stream, version=stored.version,
             position=stored.position,
         )  # fmt: skip
+
+    def pack(self, answer: Mapping[str, Any]) -> bytes:
+        return orjson.dumps(answer)
+
+    def unpack(self, packed: bytes) -> dict[str, Any]:
+        found: dict[str, Any] = orjson.loads(packed)
+        return found
 
     def _sealed(self, text: Plain | Sealed, place: str, key: str) -> Sealed:
         if isinstance(text, Sealed):
@@ -85,7 +99,7 @@ class JsonCodec:
 
 def _placed(text: Plain | Sealed, place: str) -> Sealed:
     assert isinstance(text, Sealed), "stored text is always sealed"
-    return dataclasses.replace(text, place=place)
+    return Sealed(text.ref, text.ciphertext, place)
 
 
 def _text_paths(cls: type) -> tuple[tuple[str, ...], ...]:
@@ -124,13 +138,22 @@ def _at(event: Any, path: tuple[str, ...]) -> Any:
     return event
 
 
-def _changed(event: Any, path: tuple[str, ...], change: Any) -> Any:
-    """The same fact with the text at `path` replaced; without that text, itself."""
-    text = _at(event, path)
-    if text is None:
-        return event
-    name = path[-1]
-    if len(path) == 1:
-        return dataclasses.replace(event, **{name: change(text, name)})
-    inner = _at(event, path[:-1])
-    return dataclasses.replace(event, **{path[0]: dataclasses.replace(inner, **{name: change(text, name)})})
+def _changed(event: T, paths: tuple[tuple[str, ...], ...], change: Callable[[Plain | Sealed, str], Sealed]) -> T:
+    """The same fact with all its texts changed; without any, itself."""
+    own: dict[str, Any] = {}
+    inner: dict[str, Any] = {}
+    for path in paths:
+        text = _at(event, path)
+        if text is not None:
+            (own if len(path) == 1 else inner)[path[-1]] = change(text, path[-1])
+    if inner:
+        own["content"] = _copy(_at(event, ("content",)), inner)
+    return _copy(event, own) if own else event
+
+
+def _copy(fact: T, changes: dict[str, Any]) -> T:
+    """As `dataclasses.replace`, three times as fast: every fact that is written or read passes here."""
+    copy = object.__new__(type(fact))
+    for name in type(fact).__slots__:  # type: ignore[attr-defined]  # facts have slots
+        object.__setattr__(copy, name, changes[name] if name in changes else getattr(fact, name))
+    return copy

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from domain.events import Event, Meta, Recorded, Sealed
 
@@ -144,6 +144,11 @@ class Codec(Protocol):
         """JSON an auditor can read. The event must hold no Plain text."""
 
     def decode(self, stored: Stored) -> Recorded: ...
+
+    def pack(self, answer: Mapping[str, Any]) -> bytes:
+        """An answer of texts, numbers and lists as it is kept with its command."""
+
+    def unpack(self, packed: bytes) -> dict[str, Any]: ...
 
 
 class Vault(Protocol):

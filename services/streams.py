@@ -7,7 +7,6 @@ the data is on disk, and when anything fails the states it touched are forgotten
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -99,21 +98,23 @@ class Streams:
         self._cites: dict[str, list[str]] = {}
         self._numbers: dict[str, int] = {}
         self._in_flight: dict[str, str] = {}
-        self._last_us = -1
+        self._paths: dict[str, tuple[str, ...]] = {}
+        self._last: datetime | None = None
 
     async def command(self, ask: Ask, decide: Callable[[Work], Awaitable[str]]) -> Done:
         """Run one command. `decide` fills the Work and returns the stream the answer is about.
         Refused: the rules say no; command.in_flight; command.misused. StoreUnavailable: come back."""
-        known = await self.log.command(ask.command_id)
+        command_id = ask.command_id
+        known = await self.log.command(command_id)
         if known is not None:
-            return _answer(known, ask)
-        if ask.command_id in self._in_flight:
-            raise _in_flight(same=self._in_flight[ask.command_id] == ask.fingerprint)
-        self._in_flight[ask.command_id] = ask.fingerprint
+            return self._answer(known, ask)
+        if command_id in self._in_flight:
+            raise _in_flight(same=self._in_flight[command_id] == ask.fingerprint)
+        self._in_flight[command_id] = ask.fingerprint
         try:
             return await self._decided(ask, decide)
         finally:
-            del self._in_flight[ask.command_id]
+            del self._in_flight[command_id]
 
     async def load(self, stream: str) -> Held | None:
         """The newest state, also of commands whose commit is under way; None when nothing was ever written."""
@@ -148,16 +149,17 @@ class Streams:
             self._held.clear()
             self._cites.clear()
             self._numbers.clear()
-            self._last_us = -1
+            self._last = None
         else:
             for stream in streams:
                 self._held.pop(stream, None)
                 self._cites.pop(stream, None)
+        self._paths.clear()
 
     async def _decided(self, ask: Ask, decide: Callable[[Work], Awaitable[str]]) -> Done:
         fresh = not self.shared
         for _ in range(TRIES):
-            work = Work(self, ask, await self._now())
+            work = Work(self, ask, await self.now())
             try:
                 primary = await decide(work)
             except Refused:
@@ -184,30 +186,55 @@ class Streams:
         except BaseException:
             self.forget(work.touched)
             raise
-        return _answer(receipt, work.ask)
+        return self._answer(receipt, work.ask)
 
     async def _nothing_new(self, work: Work, primary: str) -> Done:
         """Asked for what is already so: the item as it stands, and nothing is written."""
         rows = await self.log.read_stream(primary)
         last = rows[-1]
-        body = json.loads(work.answer(primary))
+        body = self.codec.unpack(work.answer(primary))
         return Done(**body, position=last.position, index=last.position - 1, leaf=last.leaf.hex())
 
-    async def _now(self) -> datetime:
+    def _answer(self, receipt: Receipt, ask: Ask) -> Done:
+        if receipt.fingerprint != ask.fingerprint:
+            raise Refused(
+                "command.misused", "这个 Idempotency-Key 已用于另一个请求，请换一个新的。",
+                "This Idempotency-Key was used for another request: take a new one.", kind="invalid", field="Idempotency-Key",
+            )  # fmt: skip
+        body = self.codec.unpack(receipt.answer)
+        return Done(**body, position=receipt.last, index=receipt.last - 1, leaf=receipt.leaf.hex())
+
+    async def now(self) -> datetime:
         """The clock's time, but never before the ledger's newest event."""
-        if self._last_us < 0:
-            self._last_us = (await self.log.head()).at_us
-        now = self.clock.now()
-        return max(now, from_us(self._last_us)) if self._last_us else now
+        if self._last is None:
+            self._last = from_us((await self.log.head()).at_us)
+        return max(self.clock.now(), self._last)
+
+    async def path(self, area_id: str) -> tuple[str, ...]:
+        """The area and all above it, nearest first; () for an unknown area."""
+        known = self._paths.get(area_id)
+        if known is not None:
+            return known
+        found: list[str] = []
+        here: str | None = area_id
+        while here is not None and here not in found:
+            held = await self.load(areas.stream(here))
+            if held is None:
+                return tuple(found)
+            found.append(here)
+            here = held.state.parent
+        return self._paths.setdefault(area_id, tuple(found))
 
     def _recover(self, work: Work, conflict: Conflict) -> None:
         self.forget(work.touched)
         if conflict.what == "time":
-            self._last_us = -1
+            self._last = None
         if conflict.what == "number":
             self._numbers.clear()
 
     def _remember(self, stream: str, held: Held) -> None:
+        if kind_of(stream) == "area":
+            self._paths.clear()
         self._held[stream] = held
         self._held.move_to_end(stream)
         if len(self._held) > self._keep:
@@ -218,7 +245,7 @@ class Work:
     """What one try of a command has read and wants to write. Everything loaded is checked again by the store."""
 
     def __init__(self, streams: Streams, ask: Ask, at: datetime) -> None:
-        self._streams, self.ask, self.at = streams, ask, at
+        self._streams, self.ask, self.at, self._at_us = streams, ask, at, to_us(at)
         self._loaded: dict[str, Held | None] = {}
         self._now: dict[str, Held] = {}
         self._cited: dict[str, int] = {}
@@ -233,11 +260,9 @@ class Work:
 
     async def state(self, stream: str) -> Any:
         """The state as this command has changed it so far, or None. The store will check that it still holds."""
-        if stream in self._now:
-            return self._now[stream].state
-        if stream not in self._loaded:
-            self._loaded[stream] = await self._streams.load(stream)
-        held = self._loaded[stream]
+        held = self._now.get(stream) or self._loaded.get(stream)
+        if held is None and stream not in self._loaded:
+            held = self._loaded[stream] = await self._streams.load(stream)
         return held.state if held else None
 
     async def found(self, stream: str, kind: str) -> Any:
@@ -265,15 +290,7 @@ class Work:
 
     async def path(self, area_id: str) -> tuple[str, ...]:
         """The area and all above it, nearest first; () for an unknown area. Not checked again: areas move rarely."""
-        found: list[str] = []
-        here: str | None = area_id
-        while here is not None and here not in found:
-            held = await self._streams.load(areas.stream(here))
-            if held is None:
-                break
-            found.append(here)
-            here = held.state.parent
-        return tuple(found)
+        return await self._streams.path(area_id)
 
     async def allow(self, action: str, *, parties: tuple[str, ...], area: str, public: bool = True) -> None:
         allow(self.ask.principal, action, Facts(parties=parties, path=await self.path(area), public=public))
@@ -327,11 +344,14 @@ class Work:
 
     def still_true(self) -> bool:
         """Nothing loaded has moved on in memory while this command was waiting."""
-        held, cites = self._streams._held, self._streams._cites
-        same = all(held.get(s) is None or _version(held[s]) == _version(h) for s, h in self._loaded.items())
-        numbers = all(n > self._streams._numbers.get(series, 0) for series, n in self._taken())
-        in_time = to_us(self.at) >= self._streams._last_us
-        return same and numbers and in_time and all(len(cites.get(t, ())) == n for t, n in self._cited.items())
+        streams = self._streams
+        for stream, loaded in self._loaded.items():
+            held = streams._held.get(stream)
+            if held is not None and held is not loaded and held.version != _version(loaded):
+                return False
+        numbers = all(n > streams._numbers.get(series, 0) for series, n in self._taken())
+        in_time = streams._last is None or self.at >= streams._last
+        return numbers and in_time and all(len(streams._cites.get(t, ())) == n for t, n in self._cited.items())
 
     def keep(self) -> None:
         """Move the states in memory on."""
@@ -342,7 +362,7 @@ class Work:
                 self._streams._cites[target].append(source)
         for series, n in self._taken():
             self._streams._numbers[series] = n
-        self._streams._last_us = to_us(self.at)
+        self._streams._last = self.at
 
     def _taken(self) -> tuple[tuple[str, int], ...]:
         return tuple((series, n) for series, n, stream in self._numbers if stream in self._now)
@@ -352,24 +372,24 @@ class Work:
         assert held is not None
         state = held.state
         body = {"id": getattr(state, "id", primary), "number": getattr(state, "number", None), "version": held.version}
-        return json.dumps({**body, "status": getattr(state, "status", "adopted"), "extra": self.extra}).encode()
+        return self._streams.codec.pack({**body, "status": getattr(state, "status", "adopted"), "extra": self.extra})
 
     def change(self, primary: str) -> Append:
         """All of it, as the store wants it."""
-        ask, codec = self.ask, self._streams.codec
+        ask, codec, command_id = self.ask, self._streams.codec, self.ask.command_id
         book = self._now.get(rules.STREAM) or self._loaded.get(rules.STREAM)
         meta = Meta(
-            event_id="", at=self.at, actor=ask.principal.id, command_id=ask.command_id, correlation=primary,
+            event_id="", at=self.at, actor=ask.principal.id, command_id=command_id, correlation=primary,
             rules=book.state.digest[:16] if book else "", on_behalf_of=ask.on_behalf_of, basis=ask.basis,
         )  # fmt: skip
         envelope = codec.encode_meta(meta)
         events = tuple(
-            NewEvent(s, v, event.TYPE, codec.encode_data(event, envelope, f"{ask.command_id[:24]}.{i}"))
+            NewEvent(s, v, event.TYPE, codec.encode_data(event, envelope, f"{command_id[:24]}.{i}"))
             for i, (s, v, event) in enumerate(self.events)
         )
         return Append(
-            events=events, command_id=ask.command_id, fingerprint=ask.fingerprint, answer=self.answer(primary),
-            at_us=to_us(self.at), cites=tuple(self._cites), cited=tuple(self._cited.items()), numbers=self._taken(),
+            events=events, command_id=command_id, fingerprint=ask.fingerprint, answer=self.answer(primary),
+            at_us=self._at_us, cites=tuple(self._cites), cited=tuple(self._cited.items()), numbers=self._taken(),
             reads=tuple((s, _version(h)) for s, h in self._loaded.items() if s not in self._now),
         )  # fmt: skip
 
@@ -385,16 +405,6 @@ def from_us(us: int) -> datetime:
 
 def _version(held: Held | None) -> int:
     return held.version if held else 0
-
-
-def _answer(receipt: Receipt, ask: Ask) -> Done:
-    if receipt.fingerprint != ask.fingerprint:
-        raise Refused(
-            "command.misused", "这个 Idempotency-Key 已用于另一个请求，请换一个新的。",
-            "This Idempotency-Key was used for another request: take a new one.", kind="invalid", field="Idempotency-Key",
-        )  # fmt: skip
-    body = json.loads(receipt.answer)
-    return Done(**body, position=receipt.last, index=receipt.last - 1, leaf=receipt.leaf.hex())
 
 
 def _in_flight(*, same: bool) -> Refused:
