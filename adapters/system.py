@@ -11,6 +11,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 _RANDOM_BITS = 80
+_DIGITS = "0123456789abcdefghijklmnopqrstuv"
+_PAIRS = [high + low for high in _DIGITS for low in _DIGITS]
 
 
 class SystemClock:
@@ -82,4 +84,4 @@ class SeededIds:
 
 def _text(number: int) -> str:
     """128 bits as 26 characters of [0-9a-v] that sort like the number."""
-    return base64.b32hexencode(number.to_bytes(16, "big"))[:26].decode().lower()
+    return "".join([_PAIRS[number << 2 >> place & 1023] for place in range(120, -1, -10)])
