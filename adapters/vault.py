@@ -13,7 +13,7 @@ from binascii import a2b_base64, b2a_base64
 from collections import OrderedDict, deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from os import urandom
 from pathlib import Path
 
@@ -65,8 +65,8 @@ class SqliteVault:
             except IndexError:
                 self._refill()
             else:
-                with self._lock:
-                    self._remember(ref, AESGCM(key))
+                # Without the lock, which a refill holds until its commit is on disk: nobody can erase this key yet.
+                self._remember(ref, AESGCM(key))
                 return ref
 
     def seal(self, key: str, plain: str, place: str) -> Sealed:
@@ -118,7 +118,8 @@ class SqliteVault:
     def _remember(self, ref: str, cipher: AESGCM) -> None:
         self._ciphers[ref] = cipher
         if len(self._ciphers) > _CACHED:
-            self._ciphers.popitem(last=False)
+            with suppress(KeyError):  # another thread has just emptied it
+                self._ciphers.popitem(last=False)
 
     def _load(self, ref: str) -> AESGCM | None:
         with self._lock, _translated():  # one lock for both: a key erased in between must not be remembered
