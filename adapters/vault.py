@@ -44,8 +44,9 @@ class SqliteVault:
         """Use `open_vault`. Raises ValueError when `master` (32 bytes) is not the key this vault was made with."""
         self._path = path
         self._master = AESGCM(master)
-        self._lock = threading.Lock()
+        self._lock, self._refilling = threading.Lock(), threading.Lock()
         self._db = _connect(path)
+        self._maker = _connect(path)  # apart, so that nobody waits for the disk while keys are made
         self._ciphers: OrderedDict[str, AESGCM] = OrderedDict()
         self._pool: deque[tuple[str, bytes]] = deque()
         self._closed = False
@@ -65,8 +66,8 @@ class SqliteVault:
             except IndexError:
                 self._refill()
             else:
-                # Without the lock, which a refill holds until its commit is on disk: nobody can erase this key yet.
-                self._remember(ref, AESGCM(key))
+                with self._lock:
+                    self._remember(ref, AESGCM(key))
                 return ref
 
     def seal(self, key: str, plain: str, place: str) -> Sealed:
@@ -112,6 +113,7 @@ class SqliteVault:
             self._pool.clear()
             self._ciphers.clear()
             self._db.close()
+            self._maker.close()
 
     # ---- keys in memory
 
@@ -151,11 +153,16 @@ class SqliteVault:
 
     def _refill(self) -> None:
         """Puts a batch of keys on disk, then into the pool. Its refs share a prefix, so they share pages too."""
+        with self._refilling:
+            if len(self._pool) <= BATCH // 2:  # else another thread was first
+                self._make_keys()
+
+    def _make_keys(self) -> None:
         prefix, chance = f"{time.time_ns() // 1_000_000:011x}{secrets.token_hex(4)}", urandom(BATCH * _KEY)
         fresh = [(f"{prefix}{n:02x}", chance[n * _KEY : (n + 1) * _KEY]) for n in range(BATCH)]
         row = [value for ref, key in fresh for value in (ref, self._wrap(ref, key))]
-        with self._lock, _translated(), _transaction(self._db):
-            self._db.execute(_INSERT, row)
+        with _translated(), _transaction(self._maker):
+            self._maker.execute(_INSERT, row)
         self._pool.extend(fresh)
 
     def _wrap(self, ref: str, key: bytes) -> bytes:

@@ -114,14 +114,26 @@ def test_no_file_holds_an_erased_key_any_more(vault, path):
     assert wrapped not in everything_on_disk(path.parent)
 
 
-def test_no_file_holds_a_key_unwrapped(vault, path, monkeypatch):
+def test_no_file_holds_a_key_unwrapped(path, monkeypatch):
     made = []
-    fresh = SqliteVault._wrap
-    monkeypatch.setattr(SqliteVault, "_wrap", lambda self, ref, key: made.append(key) or fresh(self, ref, key))
-    vault._refill()
+    wrap = SqliteVault._wrap
+    monkeypatch.setattr(SqliteVault, "_wrap", lambda self, ref, key: made.append(key) or wrap(self, ref, key))
+    vault = open_vault(path)
     on_disk = everything_on_disk(path.parent)
-    assert len(made) == BATCH
+    vault.close()
+    assert len(made) == BATCH + 1  # and the proof
     assert not any(key in on_disk for key in made)
+
+
+def test_nobody_waits_for_the_disk_while_keys_are_made(vault, path):
+    """Another process's long write keeps the refill waiting; the keys of the pool are given and used meanwhile."""
+    other = open_vault(path)
+    other._db.execute("BEGIN IMMEDIATE")
+    keys = [vault.new_key() for _ in range(BATCH)]
+    assert all(vault.open(vault.seal(key, TEXT, PLACE)) == TEXT for key in keys)
+    other._db.execute("ROLLBACK")
+    assert vault.new_key() not in keys
+    other.close()
 
 
 def test_texts_open_after_a_restart(vault, path):
@@ -220,14 +232,14 @@ def test_processes_that_start_together_share_one_master_key(path):
 
 
 def test_a_full_disk_is_said_to_be_full(vault):
-    vault._db.execute("PRAGMA max_page_count = 1")
+    vault._maker.execute("PRAGMA max_page_count = 1")
     with pytest.raises(StoreUnavailable) as refusal:
         [vault.new_key() for _ in range(BATCH * 8)]
     assert refusal.value.full
 
 
 def test_keys_can_be_had_again_when_the_disk_has_room_again(vault):
-    roomy = vault._db.execute("PRAGMA max_page_count").fetchone()[0]
+    roomy = vault._maker.execute("PRAGMA max_page_count").fetchone()[0]
     test_a_full_disk_is_said_to_be_full(vault)
-    vault._db.execute(f"PRAGMA max_page_count = {roomy}")
+    vault._maker.execute(f"PRAGMA max_page_count = {roomy}")
     assert vault.open(vault.seal(vault.new_key(), TEXT, PLACE)) == TEXT
