@@ -1,0 +1,84 @@
+"""The board: needs and offers that everybody may see, with filters, search and paging, now or as of any moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from api.pages.bars import line_bar, line_words
+from api.pages.places import Doc, category_words, engine_of, names, path_to, paths_to, rule_book, standing
+from api.pages.site import Site, link, route_class, tongue
+from api.pages.words import BOARD_STATUSES, Tongue
+from services.engine import Engine
+
+ROWS = 20
+KINDS = {"needs": "need", "offers": "offer"}
+ONLY_NEEDS = {  # what offers do not have
+    "urgency": 0, "beneficiaries": 0, "respond_by": None, "outside": None, "reopened": 0, "merged_into": None,
+}  # fmt: skip
+
+
+def routes(site: Site) -> APIRouter:
+    router = APIRouter(route_class=route_class(site))
+
+    @router.api_route("/board", methods=["GET", "HEAD"])
+    async def board(
+        request: Request, kind: str = "needs", area: str = "", category: str = "", status: str = "", q: str = "",
+        at: str = "", cursor: str = "",
+    ) -> Response:  # fmt: skip
+        kind = kind if kind in KINDS else "needs"
+        asked = {"area": area, "category": category, "status": status, "q": q.strip(), "at": at.strip()}
+        values = await _board(engine_of(request), kind, asked, cursor, tongue(request))
+        return site.page(request, "board", parts=("list",), **values)
+
+    return router
+
+
+async def rows(
+    engine: Engine, kind: str, items: Sequence[Doc], categories: Mapping[str, str], say: Tongue, at: str | None
+) -> list[Doc]:
+    """Items as the list shows them: with names instead of ids, and a bar for each of their first lines."""
+    owners = await names(engine, (item["owner"] for item in items), at)
+    paths = await paths_to(engine, (item["area"] for item in items))
+    words = line_words(kind, say)
+    return [
+        {
+            **ONLY_NEEDS, **item, "kind": kind, "href": link(f"/{kind}s/{item['id']}", at=at),
+            "owner_name": owners[item["owner"]],
+            "where": [place.name for place in paths[item["area"]][1:]],
+            "category_name": categories.get(item["category"], item["category"]),
+            "bars": [(line, line_bar(line, words)) for line in item["lines"][:2]], "words": words,
+        }
+        for item in items
+    ]  # fmt: skip
+
+
+async def _board(engine: Engine, kind: str, asked: dict[str, str], cursor: str, say: Tongue) -> dict[str, Any]:
+    book, at = await rule_book(engine), asked["at"] or None
+    categories = category_words(book, say)
+    page = await engine.boards.public(
+        kind, **{name: value or None for name, value in asked.items()}, limit=ROWS, cursor=cursor or None
+    )
+    return {
+        "kind": kind, "asked": asked, "categories": categories, "statuses_to_choose": BOARD_STATUSES[kind],
+        "streets": await _streets(engine, book.area if book else None, asked["area"]),
+        "rows": await rows(engine, KINDS[kind], page.items, categories, say, at),
+        "position": page.position, "standing": await standing(engine), "is_first": not cursor,
+        "first": link("/board", kind=kind, **asked),
+        "next": link("/board", kind=kind, **asked, cursor=page.next) if page.next else None,
+        "kinds": [(name, link("/board", kind=name, **{**asked, "status": ""})) for name in KINDS],
+        "live": "" if at or cursor else "*",
+    }  # fmt: skip
+
+
+async def _streets(engine: Engine, district: str | None, chosen: str) -> list[tuple[str, str]]:
+    """(id, name) to choose from: the areas right below the district, and the one chosen when it lies deeper."""
+    if district is None:
+        return []
+    below = (await engine.dashboards.of(district))["children"]
+    found = [(child["area"]["id"], child["area"]["name"]) for child in below]
+    if chosen and chosen not in dict(found) and (path := await path_to(engine, chosen)):
+        found.append((chosen, path[-1].name))
+    return sorted(found)

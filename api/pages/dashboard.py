@@ -1,0 +1,115 @@
+"""The dashboard of an area and all below it: figures, charts with their tables, and the way further down."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from api.pages import shown
+from api.pages.bars import stages
+from api.pages.charts import Series, Tile, lines, stack, tiles
+from api.pages.figures import Figures, category_rows, tallies
+from api.pages.places import category_words, engine_of, rule_book, standing, tier_words
+from api.pages.site import Site, link, route_class, tongue
+from api.pages.words import Tongue
+from domain.access import missing
+from services.engine import Engine
+
+MONTHS = 24  # shown in the trend
+TREND = (
+    ("needs", "open", "新发布需求"), ("offers", "bound", "新发布资源"), ("claims", "new", "新提出认领"),
+    ("delivered", "done", "交付确认"),
+)  # fmt: skip
+BY_PLACE = "neighbourhood"  # the tier drawn as tiles
+
+
+def routes(site: Site) -> APIRouter:
+    router = APIRouter(route_class=route_class(site))
+
+    @router.api_route("/dashboards", methods=["GET", "HEAD"])
+    async def district(request: Request, at: str = "") -> Response:
+        book = await rule_book(engine_of(request))
+        if book is None:
+            raise missing()
+        return await dashboard(request, book.area, at)
+
+    @router.api_route("/dashboards/{area}", methods=["GET", "HEAD"])
+    async def dashboard(request: Request, area: str, at: str = "") -> Response:
+        values = await _dashboard(engine_of(request), area, at.strip(), tongue(request))
+        return site.page(request, "dashboard", parts=("now",), **values)
+
+    return router
+
+
+async def _dashboard(engine: Engine, area: str, at: str, say: Tongue) -> dict[str, Any]:
+    board = await engine.dashboards.of(area, at or None)
+    places = await engine.dashboards.below(area, BY_PLACE, at or None)
+    book, state = await rule_book(engine), await standing(engine)
+    return {
+        "area": board["area"], "trail": board["path"], "at": at, "position": board["position"], "standing": state,
+        "figures": board["figures"], "tallies": tallies(board["figures"], say, area, at),
+        "tier_words": tier_words(book, say), "groups": _groups(board["children"], say, at),
+        "categories": category_rows(board, category_words(book, say), say),
+        "trend": _trend(board, state.today, at, say), "mosaic": _mosaic(board, places, at, say),
+        "live": "" if at else area,
+    }  # fmt: skip
+
+
+def _groups(children: Sequence[Figures], say: Tongue, at: str) -> list[dict[str, Any]]:
+    """The areas right below by their tier, each with the bar of its needs; bars of one tier share a scale."""
+    found: dict[str, list[Figures]] = {}
+    for child in children:
+        found.setdefault(child["area"]["kind"], []).append(child)
+    return [{"tier": tier, "rows": _bars(rows, say, at)} for tier, rows in found.items()]
+
+
+def _bars(rows: Sequence[Figures], say: Tongue, at: str) -> list[dict[str, Any]]:
+    most = max(row["figures"]["needs"]["total"] for row in rows)
+    return [
+        {
+            "name": row["area"]["name"], "href": link(f"/dashboards/{row['area']['id']}", at=at),
+            "parts": (parts := stages(row["figures"], say)), "bar": stack(parts, most),
+            "total": row["figures"]["needs"]["total"],
+        }
+        for row in rows
+    ]  # fmt: skip
+
+
+def _trend(board: Figures, today: str, at: str, say: Tongue) -> dict[str, Any] | None:
+    """The last two years up to the newest month that has anything, or to this month."""
+    counted = {row["month"]: row for row in board["by_month"]}
+    if not counted:
+        return None
+    last = max([*counted, "" if at else today[:7]])
+    months = shown.months_before(last, MONTHS)
+    series = [Series(tone, say(zh), [counted.get(m, {}).get(name, 0) for m in months]) for name, tone, zh in TREND]
+    open_end = last == today[:7] and not at
+    title = say("{first} 至 {last} 逐月趋势", first=months[0], last=months[-1])
+    rows = [(month, [s.values[i] for s in series]) for i, month in enumerate(months)][::-1]
+    svg = lines(months, series, title=title, open_end=open_end)
+    return {"svg": svg, "series": series, "rows": rows, "open_end": open_end}
+
+
+def _mosaic(board: Figures, places: Sequence[Figures], at: str, say: Tongue) -> dict[str, Any] | None:
+    """The neighbourhoods as tiles, darker the more of their needs wait for a claim, together with those of their
+    street; all on one scale. None where there is none below."""
+    if not places or board["area"]["kind"] == BY_PLACE:
+        return None
+    streets = {child["area"]["id"]: child["area"]["name"] for child in board["children"]}
+    most = max(_waiting(place) for place in places)
+    groups: dict[str, list[Tile]] = {}
+    for place in places:
+        tile = Tile(link(f"/dashboards/{place['area']['id']}", at=at), place["area"]["name"], _waiting(place))
+        groups.setdefault(streets.get(place["parent"], board["area"]["name"]), []).append(tile)
+    drawn = [
+        {"name": name, "n": sum(cell.n for cell in cells), "cells": cells, "svg": tiles(cells, most, title=name)}
+        for name, cells in groups.items()
+    ]
+    return {"groups": drawn, "most": most}
+
+
+def _waiting(place: Figures) -> int:
+    needs = place["figures"]["needs"]
+    return int(needs["open"] + needs["posted"])

@@ -1,0 +1,21 @@
+"""The stream that tells open pages what has changed: names alone, so anybody may listen."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from api.live import Live
+from api.pages.places import ANYBODY, engine_of
+
+
+def routes() -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/live")
+    async def live(request: Request, seen: str = "") -> Response:
+        """`changed` with {position, ids, areas}, from what happened after `seen`, or after Last-Event-ID, on."""
+        last = request.headers.get("Last-Event-ID") or seen
+        position = int(last) if last.isascii() and last.isdigit() and len(last) <= 15 else None
+        return Live(engine_of(request), ANYBODY, request.app.state.closing, position)
+
+    return router

@@ -1,0 +1,81 @@
+// Pages stay true: one stream of names for all tabs; each page fetches its own changed part again.
+"use strict";
+(() => {
+  const PAUSE_MS = 1500;
+  const parts = [...document.querySelectorAll("[data-live]")].filter((part) => part.dataset.live);
+  const fresh = new Map();
+
+  async function swap(part, url) {
+    const asked = (fresh.get(part) || 0) + 1;
+    fresh.set(part, asked);
+    const answer = await fetch(url, { headers: { "X-Fragment": part.id } }).catch(() => null);
+    if (!answer || !answer.ok || fresh.get(part) !== asked) return;
+    const html = await answer.text();
+    const open = [...part.querySelectorAll("details")].map((d) => d.open);
+    const focus = part.contains(document.activeElement) && document.activeElement.getAttribute("href");
+    if (html === part.dataset.html) return;
+    part.innerHTML = part.dataset.html = html;
+    part.querySelectorAll("details").forEach((d, i) => { d.open = Boolean(open[i]); });
+    if (focus) part.querySelector(`[href="${CSS.escape(focus)}"]`)?.focus({ preventScroll: true });
+  }
+
+  // ---- filters: what is chosen shows at once, and the address says it
+  document.querySelectorAll("form[data-swap]").forEach((form) => {
+    let timer;
+    const part = document.getElementById(form.dataset.swap);
+    const go = () => {
+      const chosen = new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
+      const url = `${form.action}?${chosen}`;
+      history.replaceState(null, "", url);
+      part.dataset.live = chosen.get("at") ? "" : "*";
+      swap(part, url);
+    };
+    form.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(go, 250); });
+  });
+
+  // ---- the stream
+  if (!parts.length) return;
+  let names = new Set(), timer = 0, last = 0;
+  const wanted = (part) => part.dataset.live && (names.has("*") || part.dataset.live.split(" ").some((n) => n === "*" || names.has(n)));
+  function flush() {
+    timer = 0;
+    last = Date.now();
+    parts.filter(wanted).forEach((part) => swap(part, location.href));
+    names = new Set();
+  }
+  function hear(changed) {
+    changed.forEach((name) => names.add(name));
+    if (!timer && changed.length && !document.hidden) timer = setTimeout(flush, Math.max(100, PAUSE_MS - (Date.now() - last)));
+  }
+  document.addEventListener("visibilitychange", () => { if (!document.hidden && names.size) hear([...names]); });
+
+  // More than six streams to one host would block every other request of the browser: one tab listens for all.
+  const shared = navigator.locks && "BroadcastChannel" in window ? new BroadcastChannel("live") : null;
+  let known = Math.max(...parts.map((part) => Number(part.dataset.position || 0)));
+  let leads = false;
+  function listen() {
+    const stream = new EventSource(`/live?seen=${known}`);
+    stream.addEventListener("changed", (message) => {
+      const { position, ids, areas, reset } = JSON.parse(message.data);
+      const changed = reset ? ["*"] : [...ids, ...areas];
+      known = position;
+      hear(changed);
+      if (shared) shared.postMessage({ changed });
+    });
+    return stream;
+  }
+  if (shared) {
+    shared.onmessage = ({ data }) => {
+      if (data.changed) hear(data.changed);
+      else if (leads && known > data.seen) shared.postMessage({ changed: ["*"] });
+    };
+    shared.postMessage({ seen: known });
+    navigator.locks.request("live", () => { leads = true; listen(); return new Promise(() => {}); });
+  } else {
+    let stream = listen();
+    document.addEventListener("visibilitychange", () => {
+      stream.close();
+      if (!document.hidden) stream = listen();
+    });
+  }
+})();
