@@ -113,6 +113,11 @@ class Streams:
         self._in_flight[command_id] = ask.fingerprint
         try:
             return await self._decided(ask, decide)
+        except Refused:
+            known = await self.log.command(command_id)
+            if known is None:
+                raise
+            return self._answer(known, ask)  # sent twice at once: the other one was stored, and this is its answer
         finally:
             del self._in_flight[command_id]
 
@@ -186,13 +191,19 @@ class Streams:
         except BaseException:
             self.forget(work.touched)
             raise
+        if receipt.repeated:
+            self.forget(work.touched)  # another process stored this command; what we decided was not stored
+        else:
+            work.keep_newest()
         return self._answer(receipt, work.ask)
 
     async def _nothing_new(self, work: Work, primary: str) -> Done:
         """Asked for what is already so: the item as it stands, and nothing is written."""
         rows = await self.log.read_stream(primary)
-        last = rows[-1]
         body = self.codec.unpack(work.answer(primary))
+        if not rows or rows[-1].version != body["version"]:
+            raise Conflict("version", f"{primary} is not on disk as it is in memory")
+        last = rows[-1]
         return Done(**body, position=last.position, index=last.position - 1, leaf=last.leaf.hex())
 
     def _answer(self, receipt: Receipt, ask: Ask) -> Done:
@@ -305,8 +316,10 @@ class Work:
         return tuple(known)
 
     async def cite(self, target: str, source: str) -> None:
-        await self.citing(target)
-        del self._cited[target]
+        """The new stream `source` cites the target. That others join meanwhile matters only to who asked for `citing`."""
+        if target not in self._cited:
+            await self.citing(target)
+            del self._cited[target]
         self._cites.append((target, source))
 
     def fresh(self, prefix: str) -> str:
@@ -363,6 +376,12 @@ class Work:
         for series, n in self._taken():
             self._streams._numbers[series] = n
         self._streams._last = self.at
+
+    def keep_newest(self) -> None:
+        """Stored: a state read again meanwhile, when a neighbour failed, may be older than ours."""
+        for stream, held in self._now.items():
+            if _version(self._streams._held.get(stream, held)) < held.version:
+                self._streams._remember(stream, held)
 
     def _taken(self) -> tuple[tuple[str, int], ...]:
         return tuple((series, n) for series, n, stream in self._numbers if stream in self._now)
