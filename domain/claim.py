@@ -152,9 +152,12 @@ class ClaimReinstated(Event):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MemberInvited(Event):
+    """The other side, if it had said yes already, is asked again: there is more in the claim now."""
+
     TYPE: ClassVar[str] = "claim.member_invited"
     org: str
     lines: tuple[Line, ...]
+    awaiting: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -246,7 +249,7 @@ def evolve(state: ClaimState | None, event: Event, stream: str) -> ClaimState:
             return replace(state, status="proposed", expires_at=event.expires_at)
         case ClaimCountered():
             return replace(
-                state, terms=_with_lines(state.terms, event.lines, event.window), awaiting=event.awaiting,
+                state, terms=_countered(state.terms, event), awaiting=event.awaiting,
                 expires_at=event.expires_at, counters=state.counters + 1,
             )  # fmt: skip
         case ClaimAccepted() if event.final:
@@ -283,7 +286,7 @@ def _member_changed(state: ClaimState, event: Event) -> ClaimState:
             lead = Member(org=state.terms.provider, lines=state.terms.lines, status="joined", lead=True)
             kept = tuple(m for m in members if m.org != event.org) or (lead,)
             invited = Member(org=event.org, lines=event.lines, status="invited")
-            return replace(_members(state, (*kept, invited)), awaiting=(*state.awaiting, event.org))
+            return replace(_members(state, (*kept, invited)), awaiting=event.awaiting)
         case MemberJoined():
             return _answered(_members(state, _with_status(members, event.org, "joined")), event.org)
         case MemberDeclined():
@@ -293,7 +296,9 @@ def _member_changed(state: ClaimState, event: Event) -> ClaimState:
         case LeadChanged():
             changed = tuple(replace(m, lead=m.org == event.org) for m in members)
             lines = next(m.lines for m in members if m.org == event.org)
-            return _members(replace(state, terms=replace(state.terms, provider=event.org, lines=lines)), changed)
+            awaiting = tuple(event.org if org == state.terms.provider else org for org in state.awaiting)
+            terms = replace(state.terms, provider=event.org, lines=lines, members=changed)
+            return replace(state, terms=terms, awaiting=awaiting)
         case _:
             raise TypeError(event)
 
@@ -306,9 +311,13 @@ def _with_status(members: tuple[Member, ...], org: str, status: str) -> tuple[Me
     return tuple(replace(m, status=status) if m.org == org else m for m in members)
 
 
-def _with_lines(terms: Terms, lines: tuple[Line, ...], window: Window | None) -> Terms:
-    members = tuple(replace(m, lines=lines) if m.lead else m for m in terms.members)
-    return replace(terms, lines=lines, window=window, members=members)
+def _countered(terms: Terms, event: ClaimCountered) -> Terms:
+    """The new terms; members who had joined are asked again."""
+    members = tuple(
+        replace(m, lines=event.lines) if m.lead else replace(m, status="invited") if m.org in event.awaiting else m
+        for m in terms.members
+    )
+    return replace(terms, lines=event.lines, window=event.window, members=members)
 
 
 def _answered(state: ClaimState, org: str) -> ClaimState:

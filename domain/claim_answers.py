@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from domain.calendar import Window, check
+from domain.calendar import Window
 from domain.capacity import Amount, Line, check_lines, shortage
 from domain.claim import (
     ClaimAccepted,
@@ -18,7 +18,15 @@ from domain.claim import (
     ClaimWithdrawn,
 )
 from domain.claim_legal import Changes, Deal, require
-from domain.claim_proposing import answer_by, hold_amounts, need_amounts, no_capacity
+from domain.claim_proposing import (
+    answer_by,
+    check_window,
+    free_of,
+    hold_amounts,
+    need_amounts,
+    no_capacity,
+    wanted,
+)
 from domain.events import Event, Refused, Text
 from domain.need import NeedCommitted, NeedState, evolve, taking_claims
 from domain.offer import OfferCommitted, OfferHeld, OfferHoldReleased
@@ -53,14 +61,14 @@ def bind(
     """All that follows from the last yes, without the yes itself. `held`: the offer's capacity was held by the claim."""
     claim, events = deal.claim, list[tuple[str, Event]]()
     if deal.need is not None:
-        committed = _commitments(deal, deal.need)
-        events += [(deal.need.id, event) for event in committed]
-        events += _superseded(deal.need, committed, rivals, claim.id)
+        after = deal.need
+        for event in _commitments(deal, deal.need):
+            events.append((deal.need.id, event))
+            after = evolve(after, event, after.id)
+        events += left_with_nothing(after, [rival for rival in rivals if rival.claim.id != claim.id], by=claim.id)
     if deal.offer is not None:
-        amounts = deal.offer.holds.get(claim.id, ()) if held else hold_amounts(deal.offer, claim.terms.lines, claim.terms.window)
-        left = None if held else shortage(deal.offer.capacity, amounts)
-        if left is not None:
-            raise no_capacity(left)
+        terms = claim.terms
+        amounts = deal.offer.holds.get(claim.id, ()) if held else free_of(deal.offer, terms.lines, terms.window)
         receiver = claim.terms.receiver
         events.append((deal.offer.id, OfferCommitted(claim=claim.id, receiver=receiver, amounts=amounts, fresh=not held)))
     members = tuple(org for org, _ in claim.shares)
@@ -108,13 +116,13 @@ def counter(
             "The lines of a joint claim are the lead's and members' to settle: decline with a note, or counter the window.",
         )  # fmt: skip
     check_lines(new_lines)
-    if new_window is not None:
-        check((new_window,), "window")
+    if new_window != claim.terms.window:
+        check_window(new_window, at)
     if deal.need is not None:
-        _fits_need(deal.need, need_amounts(deal.need, new_lines, new_window))
+        _fits_need(deal.need, need_amounts(deal.need, claim.lines if claim.terms.members else new_lines, new_window))
     countered = ClaimCountered(
-        by=org, lines=new_lines, window=new_window, awaiting=_other_side(deal, org), note=note,
-        expires_at=answer_by(at, book),
+        by=org, lines=new_lines, window=new_window, awaiting=_asked_again(deal, org), note=note,
+        expires_at=answer_by(at, book, new_window),
     )  # fmt: skip
     return ((claim.id, countered), *_hold_moved(deal, new_lines, new_window))
 
@@ -137,6 +145,19 @@ def reinstate(
     return ((claim.id, agreed), *bind(deal, rivals, project=project, at=at, book=book, held=False))
 
 
+def left_with_nothing(need: NeedState, rivals: Sequence[Deal], *, by: str) -> Changes:
+    """The end of proposals for which the need, as it now stands, has nothing at all left of what they ask."""
+    changes: list[tuple[str, Event]] = []
+    for rival in rivals:
+        asked = wanted(need, rival.claim)
+        none_left = need.status != "open" if asked is None else all(
+            need.capacity.free(a.kind, a.unit, a.occurrence) <= 0 for a in asked
+        )
+        if rival.claim.status == "proposed" and none_left:
+            changes += supersede(rival, cause="covered", by=by)
+    return tuple(changes)
+
+
 def let_go(deal: Deal) -> Changes:
     """The hold on the offer comes back."""
     if deal.offer is None or deal.claim.id not in deal.offer.holds:
@@ -157,26 +178,11 @@ def _fits_need(need: NeedState, amounts: tuple[Amount, ...]) -> None:
         raise no_capacity(left)
 
 
-def _superseded(need: NeedState, committed: list[NeedCommitted], rivals: Sequence[Deal], winner: str) -> list[tuple[str, Event]]:
-    """Proposals for which nothing at all is left of what they ask."""
-    after = need
-    for event in committed:
-        after = evolve(after, event, need.id)
-    changes: list[tuple[str, Event]] = []
-    for rival in rivals:
-        if rival.claim.id == winner or rival.claim.status != "proposed":
-            continue
-        wanted = need_amounts(after, rival.claim.lines, rival.claim.terms.window)
-        if all(after.capacity.free(a.kind, a.unit, a.occurrence) <= 0 for a in wanted):
-            changes += supersede(rival, cause="covered", by=winner)
-    return changes
-
-
-def _other_side(deal: Deal, org: str) -> tuple[str, ...]:
+def _asked_again(deal: Deal, org: str) -> tuple[str, ...]:
+    """The other side, and every member: nobody is bound to a window that they have not agreed to."""
     claim = deal.claim
-    pending = tuple(m.org for m in claim.terms.members if m.status == "invited")
     other = claim.terms.receiver if claim.side_of(org) == "provider" else claim.terms.provider
-    return (other, *(o for o in pending if o != other))
+    return (other, *(m.org for m in claim.active if not m.lead))
 
 
 def _hold_moved(deal: Deal, lines: tuple[Line, ...], window: Window | None) -> Changes:
@@ -187,6 +193,6 @@ def _hold_moved(deal: Deal, lines: tuple[Line, ...], window: Window | None) -> C
     old = offer.holds.get(claim.id, ())
     new = hold_amounts(offer, lines, window)
     if left := shortage(offer.capacity, new, returning=old):
-        raise no_capacity(replace(left))
+        raise no_capacity(left)
     held = OfferHeld(claim=claim.id, receiver=claim.terms.receiver, amounts=new)
     return ((offer.id, OfferHoldReleased(claim=claim.id, amounts=old)), (offer.id, held))

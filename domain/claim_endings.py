@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from domain.capacity import Amount, Line, shortage
+from domain.capacity import Amount, Bucket, Line, shortage, totals
 from domain.claim import ClaimFailed, ClaimFulfilled, ClaimPromoted, ClaimReleased
 from domain.claim_legal import Changes, Deal, require
-from domain.claim_proposing import answer_by, hold_amounts, need_amounts
+from domain.claim_proposing import answer_by, free_of, is_over, wanted
 from domain.events import Event, Refused, Text
 from domain.need import NeedDelivered, NeedReopened, NeedState, NeedUncommitted
 from domain.offer import OfferCommitmentReleased, OfferDelivered, OfferHeld
@@ -16,19 +16,25 @@ from domain.project import ProjectAborted, ProjectState
 from domain.rules import RuleBook
 
 
-def release(deal: Deal, project: ProjectState, *, org: str, reason: Text | None, at: datetime) -> Changes:
+def release(deal: Deal, project: ProjectState | None, *, org: str, reason: Text | None, at: datetime) -> Changes:
     """Before delivery either side may step back; capacity returns, the need is open again with its whole past."""
     require(deal.claim, "release", org, at, ("accepted",))
-    if project.status not in ("active", "disputed"):
-        raise Refused(
-            "claim.already_delivered", "已报告交付，不能解除；如有异议请提出争议（dispute）。",
-            "Delivery has been reported, so it cannot be released; dispute it instead.", legal=("dispute",),
-        )  # fmt: skip
+    assert project is not None, "an accepted claim has a project"
+    not_yet_delivered(project)
     return (
         (deal.claim.id, ClaimReleased(by=org, reason=reason)),
         *give_back(deal, cause="released"),
         (project.id, ProjectAborted(cause="released")),
     )
+
+
+def not_yet_delivered(project: ProjectState) -> None:
+    """Nobody steps out of what has been reported as delivered, not even by way of a dispute."""
+    if "active" not in (project.status, project.before_dispute if project.status == "disputed" else None):
+        raise Refused(
+            "claim.already_delivered", "已报告交付，不能解除或退出；如有异议请提出争议（dispute）。",
+            "Delivery has been reported, so nobody steps out of it; dispute it instead.", legal=("dispute",),
+        )  # fmt: skip
 
 
 def fail(deal: Deal, *, cause: str, reason: Text | None) -> Changes:
@@ -68,34 +74,36 @@ def give_back(deal: Deal, *, cause: str, only: str | None = None) -> Changes:
 
 
 def promote(need: NeedState, waiting: Sequence[Deal], *, at: datetime, book: RuleBook) -> Changes:
-    """Wait-listed claims, first come first, that fit into what is open now; each then waits for the usual answer."""
+    """Wait-listed claims, first come first, that fit into what is open now and are not over; each then waits for the
+    usual answer."""
     events: list[tuple[str, Event]] = []
     taken: tuple[Amount, ...] = ()
     for deal in waiting:
         claim = deal.claim
-        wanted = need_amounts(need, claim.lines, claim.terms.window)
-        if shortage(need.capacity, (*taken, *wanted)) is not None:
+        asked = wanted(need, claim)
+        if asked is None or is_over(claim.terms.window, at) or shortage(need.capacity, (*taken, *asked)):
             continue
         hold = _hold(deal)
         if hold is None:
             continue
-        taken = (*taken, *wanted)
-        events.append((claim.id, ClaimPromoted(expires_at=answer_by(at, book))))
+        taken = (*taken, *asked)
+        events.append((claim.id, ClaimPromoted(expires_at=answer_by(at, book, claim.terms.window))))
         events += hold
     return tuple(events)
 
 
 def split(amounts: Sequence[Amount], confirmed: Sequence[Line]) -> tuple[tuple[Amount, ...], tuple[Amount, ...]]:
-    """Amounts cut into (confirmed, missing). Lines count per occurrence; a line is found by kind and unit, else by unit."""
+    """Amounts cut into (confirmed, missing), in their order. Lines count per occurrence and mean the same lines of the
+    item as when they were claimed: by kind and unit, else the only one with that unit."""
     done: list[Amount] = []
     rest: list[Amount] = []
-    left: dict[tuple[str, str, str], int] = {}
+    arrived = _arrived(amounts, confirmed)
+    left: dict[Bucket, int] = {}
     for amount in amounts:
-        line = _confirmed_for(amount, confirmed, amounts)
-        slot = (amount.kind, amount.unit, amount.occurrence)
-        budget = left.setdefault(slot, line.quantity if line else 0)
+        bucket = (amount.kind, amount.unit, amount.occurrence)
+        budget = left.setdefault(bucket, arrived.get(bucket[:2], 0))
         quantity = min(amount.quantity, budget)
-        left[slot] = budget - quantity
+        left[bucket] = budget - quantity
         if quantity:
             done.append(Amount(amount.kind, amount.unit, quantity, amount.occurrence))
         if quantity < amount.quantity:
@@ -106,11 +114,7 @@ def split(amounts: Sequence[Amount], confirmed: Sequence[Line]) -> tuple[tuple[A
 def _need_fulfilled(deal: Deal, need: NeedState, confirmed: tuple[Line, ...]) -> list[tuple[str, Event]]:
     """Confirmed lines are spread over the contributors in their order; the rest reopens the need."""
     shares = [(p, a) for (c, p), amounts in need.by_claim.items() if c == deal.claim.id for a in amounts]
-    done, _ = split([amount for _, amount in shares], confirmed)
-    budget: dict[tuple[str, str, str], int] = {}
-    for amount in done:
-        slot = (amount.kind, amount.unit, amount.occurrence)
-        budget[slot] = budget.get(slot, 0) + amount.quantity
+    budget = totals(split([amount for _, amount in shares], confirmed)[0])
     delivered: dict[str, list[Amount]] = {}
     missing: dict[str, list[Amount]] = {}
     for provider, amount in shares:
@@ -131,13 +135,16 @@ def _need_fulfilled(deal: Deal, need: NeedState, confirmed: tuple[Line, ...]) ->
     return events
 
 
-def _confirmed_for(amount: Amount, confirmed: Sequence[Line], amounts: Sequence[Amount]) -> Line | None:
-    same = [line for line in confirmed if (line.kind, line.unit) == (amount.kind, amount.unit)]
-    if same:
-        return same[0]
-    alike = [line for line in confirmed if line.unit == amount.unit]
-    kinds = {a.kind for a in amounts if a.unit == amount.unit}
-    return alike[0] if len(alike) == 1 and len(kinds) == 1 else None
+def _arrived(amounts: Sequence[Amount], confirmed: Sequence[Line]) -> dict[tuple[str, str], int]:
+    """What was confirmed, by the item's own words (kind, unit)."""
+    own = {(amount.kind, amount.unit) for amount in amounts}
+    found: dict[tuple[str, str], int] = {}
+    for line in confirmed:
+        named = (line.kind, line.unit)
+        alike = [each for each in own if each[1] == line.unit]
+        key = named if named in own or len(alike) != 1 else alike[0]
+        found[key] = found.get(key, 0) + line.quantity
+    return found
 
 
 def _hold(deal: Deal) -> Changes | None:
@@ -145,7 +152,8 @@ def _hold(deal: Deal) -> Changes | None:
     offer, claim = deal.offer, deal.claim
     if offer is None:
         return ()
-    amounts = hold_amounts(offer, claim.terms.lines, claim.terms.window)
-    if offer.phase != "published" or shortage(offer.capacity, amounts) is not None:
+    try:
+        amounts = free_of(offer, claim.terms.lines, claim.terms.window)
+    except Refused:
         return None
     return ((offer.id, OfferHeld(claim=claim.id, receiver=claim.terms.receiver, amounts=amounts)),)

@@ -25,7 +25,6 @@ class Deal:
 def legal(claim: ClaimState, org: str, at: datetime) -> tuple[str, ...]:
     """The acts that `org` may do now: acceptance, refusal, counter, withdrawal, release, reinstatement, members, lead,
     membership."""
-    side = claim.side_of(org)
     invited = any(m.org == org and m.status == "invited" for m in claim.terms.members)
     acts: list[str] = []
     if claim.status == "proposed" and at < claim.expires_at:
@@ -33,7 +32,7 @@ def legal(claim: ClaimState, org: str, at: datetime) -> tuple[str, ...]:
             acts += ["acceptance", "refusal", "counter"]
         if invited:
             acts += ["membership"]
-    if claim.status in ("proposed", "waitlisted") and (org == claim.proposed_by.org or (side and org not in claim.awaiting)):
+    if claim.status in ("proposed", "waitlisted") and _may_withdraw(claim, org):
         acts += ["withdrawal"]
     if claim.status in ("proposed", "waitlisted", "accepted") and org == claim.terms.provider:
         acts += ["lead"] if claim.terms.members else []
@@ -43,6 +42,14 @@ def legal(claim: ClaimState, org: str, at: datetime) -> tuple[str, ...]:
     if claim.status == "released" and org in (claim.terms.provider, claim.terms.receiver):
         acts += ["reinstatement"] if org not in claim.reinstating else []
     return tuple(acts)
+
+
+def _may_withdraw(claim: ClaimState, org: str) -> bool:
+    """Who proposed it, and either side after its own yes; a member of a joint claim leaves it instead."""
+    proposer = claim.proposed_by
+    if org not in (claim.terms.provider, claim.terms.receiver):
+        return org == proposer.org and proposer.role in ("tier", "matcher")
+    return org == proposer.org or org not in claim.awaiting
 
 
 def require(claim: ClaimState, act: str, org: str, at: datetime, states: tuple[str, ...]) -> None:

@@ -19,10 +19,11 @@ from domain.claim import (
     evolve,
 )
 from domain.claim_answers import NewProject, bind
-from domain.claim_endings import give_back
+from domain.claim_endings import give_back, not_yet_delivered
 from domain.claim_legal import Changes, Deal, require
 from domain.claim_proposing import need_amounts
 from domain.events import Refused, Text
+from domain.project import ProjectState
 from domain.rules import RuleBook
 
 
@@ -36,19 +37,20 @@ def invite(deal: Deal, *, org: str, by: str, lines: tuple[Line, ...], at: dateti
             "claim.not_joint", "只有单位认领需求时可以联合其他单位。",
             "Only a unit's claim of a need can be joined by other units.",
         )  # fmt: skip
-    if org == claim.terms.receiver or any(m.org == org for m in claim.active):
+    if claim.side_of(org) is not None:
         raise Refused(
             "claim.bad_members", "该单位已在联合认领中，或就是接收方。",
             "That unit is in the joint claim already, or is the receiver.", kind="invalid", field="org",
         )  # fmt: skip
-    if len(claim.active) >= book.limits.members:
+    if max(len(claim.active), 1) >= book.limits.members:
         raise Refused(
             "claim.too_many_members", f"联合认领最多 {book.limits.members} 个单位。",
             f"A joint claim has at most {book.limits.members} units.", kind="invalid", field="org",
         )  # fmt: skip
-    event = MemberInvited(org=org, lines=lines)
-    wanted = need_amounts(deal.need, evolve(claim, event, claim.id).lines, claim.terms.window)
-    if shortage(replace(deal.need.capacity, used={}), wanted):
+    awaiting = tuple(dict.fromkeys((*claim.awaiting, claim.terms.receiver, org)))
+    event = MemberInvited(org=org, lines=lines, awaiting=awaiting)
+    asked = need_amounts(deal.need, evolve(claim, event, claim.id).lines, claim.terms.window)
+    if shortage(replace(deal.need.capacity, used={}), asked):
         raise Refused(
             "claim.exceeds_need", "成员的数量加起来超过了需求。", "Together the members give more than the need asks for.",
             kind="invalid", field="lines",
@@ -77,9 +79,11 @@ def refuse(
 
 
 def leave(
-    deal: Deal, rivals: Sequence[Deal], *, org: str, reason: Text | None, project: NewProject, at: datetime, book: RuleBook
-) -> Changes:
-    """A joined member steps out; after acceptance its part is open again. The lead hands over first."""
+    deal: Deal, bound: ProjectState | None, rivals: Sequence[Deal], *, org: str, reason: Text | None, project: NewProject,
+    at: datetime, book: RuleBook,
+) -> Changes:  # fmt: skip
+    """A member steps out; after acceptance (`bound`: the project) its part is open again, unless delivery has been
+    reported. The lead hands over first."""
     claim = deal.claim
     member = _member(claim, org)
     if claim.status not in ("proposed", "waitlisted", "accepted") or member.status not in ("joined", "invited"):
@@ -93,7 +97,8 @@ def leave(
             "The lead hands over first (lead), or releases the whole claim (release).", legal=("lead", "release"),
         )  # fmt: skip
     left = MemberLeft(org=org, reason=reason)
-    if claim.status == "accepted":
+    if bound is not None and claim.status == "accepted":
+        not_yet_delivered(bound)
         return ((claim.id, left), *give_back(deal, cause="member_left", only=org))
     return ((claim.id, left), *_last_answer(deal, evolve(claim, left, claim.id), rivals, project, at, book))
 
@@ -126,7 +131,7 @@ def _last_answer(
     deal: Deal, after: ClaimState, rivals: Sequence[Deal], project: NewProject, at: datetime, book: RuleBook
 ) -> Changes:
     """The binding of a claim nobody is awaited for any more."""
-    if after.awaiting or after.status != "proposed":
+    if after.awaiting or after.status != "proposed" or at >= after.expires_at:
         return ()
     final = ClaimAccepted(by=after.terms.receiver, final=True, project=project.id)
     return ((after.id, final), *bind(replace(deal, claim=after), rivals, project=project, at=at, book=book, held=True))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from domain import need as needs
 from domain import offer as offers
-from domain.calendar import Window, check
+from domain.calendar import Window, check, last_end
 from domain.capacity import Amount, Line, check_lines, place, shortage
-from domain.claim import ClaimProposed, ClaimWaitlisted, Member, Proposer, Terms
+from domain.claim import ClaimProposed, ClaimState, ClaimWaitlisted, Member, Proposer, Terms
 from domain.claim_legal import Changes
 from domain.events import Event, Refused, Text
 from domain.need import NeedState
@@ -74,9 +74,10 @@ def propose(
     """The claim, its hold on the offer, or its place on the wait list of a covered need."""
     members = _members(between, lines, invitations, book)
     own = members[0].lines if members else lines
-    _check(own, window, members)
+    _check(own, members)
+    check_window(window, at)
     waits = need is not None and _waits(need, own, window, members)
-    held = _hold(offer, own, window) if offer is not None else ()
+    held = free_of(offer, own, window) if offer is not None else ()
     category = need.content.category if need else offer.content.category if offer else ""
     terms = Terms(
         need=need.id if need else None, offer=offer.id if offer else None, provider=between.provider,
@@ -85,7 +86,7 @@ def propose(
     proposed = ClaimProposed(
         number=number, terms=terms, proposed_by=Proposer(org=org, role=between.role), note=note,
         awaiting=_awaiting(between, org, members),
-        expires_at=answer_by(at, book, respond_by, need.content.respond_by if need else None),
+        expires_at=answer_by(at, book, window, respond_by, need.content.respond_by if need else None),
     )  # fmt: skip
     events: list[tuple[str, Event]] = [(claim, proposed)]
     if waits:
@@ -95,14 +96,48 @@ def propose(
     return tuple(events)
 
 
-def answer_by(at: datetime, book: RuleBook, *wishes: datetime | None) -> datetime:
-    """When a proposal expires: the rule book's days, or an earlier wish that is still ahead."""
-    ahead = [wish for wish in wishes if wish is not None and wish > at]
+def answer_by(at: datetime, book: RuleBook, window: Window | None, *wishes: datetime | None) -> datetime:
+    """When a proposal expires: the rule book's days, the end of its window, or an earlier wish that is still ahead."""
+    ahead = [wish for wish in (*wishes, _end(window)) if wish is not None and wish > at]
     return min([at + timedelta(days=book.clocks.answer_days), *ahead])
+
+
+def free_of(offer: OfferState, lines: tuple[Line, ...], window: Window | None) -> tuple[Amount, ...]:
+    """What a claim takes of an offer that is published and has room for it; else refused."""
+    offers.taking_claims(offer)
+    amounts = hold_amounts(offer, lines, window)
+    if left := shortage(offer.capacity, amounts):
+        raise no_capacity(left)
+    return amounts
 
 
 def hold_amounts(offer: OfferState, lines: tuple[Line, ...], window: Window | None) -> tuple[Amount, ...]:
     return place(lines, window, offer.capacity, offer.content.windows, every=False)
+
+
+def is_over(window: Window | None, at: datetime) -> bool:
+    """Nothing of it is left to come."""
+    end = _end(window)
+    return end is not None and end <= at
+
+
+def check_window(window: Window | None, at: datetime) -> None:
+    """Refuses a window that does not hold, or has passed."""
+    if window is not None:
+        check((window,), "window")
+    if is_over(window, at):
+        raise Refused(
+            "window.over", "所选时段已过，请选以后的时段。", "That window has passed: choose a later one.", kind="invalid",
+            field="window",
+        )  # fmt: skip
+
+
+def wanted(need: NeedState, claim: ClaimState) -> tuple[Amount, ...] | None:
+    """What a claim asks of the need as it stands; None when an amendment has left the need without such a line or window."""
+    try:
+        return need_amounts(need, claim.lines, claim.terms.window)
+    except Refused:
+        return None
 
 
 def need_amounts(need: NeedState, lines: tuple[Line, ...], window: Window | None) -> tuple[Amount, ...]:
@@ -142,12 +177,14 @@ def _members(
     return (lead, *(Member(org=i.org, lines=i.lines, status="invited") for i in others))
 
 
-def _check(own: tuple[Line, ...], window: Window | None, members: tuple[Member, ...]) -> None:
+def _check(own: tuple[Line, ...], members: tuple[Member, ...]) -> None:
     check_lines(own)
     for member in members:
         check_lines(member.lines, "members")
-    if window is not None:
-        check((window,), "window")
+
+
+def _end(window: Window | None) -> datetime | None:
+    return last_end((window,)) if window is not None else None
 
 
 def _waits(need: NeedState, own: tuple[Line, ...], window: Window | None, members: tuple[Member, ...]) -> bool:
@@ -155,7 +192,7 @@ def _waits(need: NeedState, own: tuple[Line, ...], window: Window | None, member
     needs.taking_claims(need)
     shares = [m.lines for m in members] or [own]
     wanted = tuple(amount for lines in shares for amount in need_amounts(need, lines, window))
-    empty = type(need.capacity)(need.capacity.lines)
+    empty = replace(need.capacity, used={})
     if over := shortage(empty, wanted):
         raise Refused(
             "claim.exceeds_need", f"需求只要 {over.quantity} {over.unit} “{over.kind}”，请按需要的数量认领。",
@@ -163,14 +200,6 @@ def _waits(need: NeedState, own: tuple[Line, ...], window: Window | None, member
             kind="invalid", field="lines",
         )  # fmt: skip
     return shortage(need.capacity, wanted) is not None
-
-
-def _hold(offer: OfferState, lines: tuple[Line, ...], window: Window | None) -> tuple[Amount, ...]:
-    offers.taking_claims(offer)
-    amounts = hold_amounts(offer, lines, window)
-    if left := shortage(offer.capacity, amounts):
-        raise no_capacity(left)
-    return amounts
 
 
 def _awaiting(between: Sides, org: str, members: tuple[Member, ...]) -> tuple[str, ...]:

@@ -144,6 +144,8 @@ class NeedState:
     fed_back: tuple[str, ...] = ()  # projects
     merged_into: str | None = None
     reopened: int = 0
+    before: str = "draft"  # the last of draft, posted, open: what a reopened need goes back to
+    answered: bool = False  # somebody has committed since it was last put on the board by its owner
 
     @property
     def status(self) -> str:
@@ -180,15 +182,15 @@ def evolve(state: NeedState | None, event: Event, stream: str) -> NeedState:
     assert state is not None
     match event:
         case NeedPosted():
-            return replace(state, phase="open" if event.opens else "posted")
+            return _live(state, "open" if event.opens else "posted")
         case NeedEndorsed():
-            return replace(state, phase="open")
+            return _live(state, "open")
         case NeedRejected():
             return replace(state, phase="rejected")
         case NeedAmended():
             return _amended(state, event)
         case NeedCommitted():
-            return _moved(state, event, into="committed")
+            return _moved(replace(state, answered=True), event, into="committed")
         case NeedUncommitted():
             return _moved(state, event, out_of="committed")
         case NeedDelivered():
@@ -203,8 +205,12 @@ def evolve(state: NeedState | None, event: Event, stream: str) -> NeedState:
             return replace(state, phase="merged", merged_into=event.into)
         case NeedLapsed():
             return replace(state, phase="lapsed")
+        case NeedReopened() if event.cause == "owner":
+            content = replace(state.content, respond_by=None)  # the old date has passed, or no longer binds
+            again = replace(state, content=content, reopened=state.reopened + 1, answered=False)
+            return _live(again, state.before)
         case NeedReopened():
-            return replace(state, phase="open", reopened=state.reopened + 1)
+            return replace(state, reopened=state.reopened + 1)
         case _:
             raise TypeError(event)
 
@@ -221,9 +227,13 @@ def taking_claims(need: NeedState) -> NeedState:
 
 def _begun(stream: str, number: str, content: NeedContent, phase: str) -> NeedState:
     return NeedState(
-        id=stream, number=number, content=content, phase=phase, capacity=Capacity(content.lines),
+        id=stream, number=number, content=content, phase=phase, before=phase, capacity=Capacity(content.lines),
         occurrences=all_occurrences(content.windows),
     )  # fmt: skip
+
+
+def _live(state: NeedState, phase: str) -> NeedState:
+    return replace(state, phase=phase, before=phase)
 
 
 def _amended(state: NeedState, event: NeedAmended) -> NeedState:

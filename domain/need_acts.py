@@ -88,7 +88,8 @@ def withdraw(need: NeedState, *, reason: Text | None) -> tuple[Event, ...]:
 
 
 def reopen(need: NeedState, *, reason: Text | None) -> tuple[Event, ...]:
-    """Back on the board with its whole past."""
+    """Back where it was, with its whole past: a draft is a draft again, what was never endorsed still waits for that. The
+    old answer date is gone."""
     _require(need, "reopening", ("withdrawn", "lapsed", "closed"))
     return (NeedReopened(cause="owner", reason=reason),)
 
@@ -98,7 +99,7 @@ def merge(need: NeedState, into: NeedState, *, reason: Text | None) -> tuple[Eve
     if need.merged_into == into.id:
         return ()
     _require(need, "merge", ("draft", "posted", "open"))
-    if need.by_claim or into.id == need.id or into.phase not in ("posted", "open"):
+    if need.capacity.used or into.id == need.id or into.phase not in ("posted", "open"):
         raise Refused(
             "need.cannot_merge", "只能并入另一条进行中的需求，且自身尚无认领。",
             "A need without commitments can be merged into another need that is open.", kind="invalid", field="into",
@@ -109,7 +110,7 @@ def merge(need: NeedState, into: NeedState, *, reason: Text | None) -> tuple[Eve
 def lapse(need: NeedState, *, at: datetime) -> tuple[Event, ...]:
     """By the clock: nobody committed before its respond-by date."""
     due = need.content.respond_by
-    if need.status != "open" or need.by_claim or due is None or at < due:
+    if need.status != "open" or need.answered or due is None or at < due:
         return ()
     return (NeedLapsed(),)
 

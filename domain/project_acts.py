@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from domain.capacity import Line, check_lines
+from domain.capacity import Line, check_lines, check_people
+from domain.claim import ClaimState
 from domain.events import Event, Refused, Text
 from domain.project import (
     DeliveryConfirmed,
@@ -24,6 +26,10 @@ from domain.project import (
 from domain.rules import RuleBook
 
 DONE = ("confirmed", "settled")
+_ACTS = {
+    "active": ("milestones", "dispute", "funds"), "reported": ("milestones", "dispute", "funds"),
+    "confirmed": ("dispute", "funds"), "settled": ("funds",), "disputed": ("funds",),
+}  # fmt: skip
 
 
 def plan(project: ProjectState, *, title: Text, due: date | None) -> tuple[Event, ...]:
@@ -67,6 +73,7 @@ def confirm(
     arrived = lines or project.reported
     check_lines(arrived)
     _within(project, arrived)
+    check_people(beneficiaries)
     until = at + timedelta(days=book.clocks.link_days)
     return (DeliveryConfirmed(by=org, lines=arrived, beneficiaries=beneficiaries, links_until=until, note=note),)
 
@@ -88,7 +95,8 @@ def settle(
     """By a coordinator, or by the side that did not raise it. outcome: resumed, delivered or failed; with lines and no
     outcome, those lines count as delivered."""
     _require(project, "settlement", ("disputed",))
-    if by == project.disputed_by:
+    side = project.side_of(by)
+    if by == project.disputed_by or (side is not None and side == project.side_of(project.disputed_by or "")):
         raise Refused(
             "project.own_dispute", "提出争议的一方不能自行裁定，请由对方或上级协调员办理。",
             "Whoever raised the dispute does not settle it: the other side or a coordinator does.", kind="forbidden",
@@ -99,12 +107,20 @@ def settle(
             "project.outcome", "结果须为 resumed（继续）、delivered（按交付）或 failed（未交付）。",
             "The outcome is resumed, delivered or failed.", kind="invalid", field="outcome",
         )  # fmt: skip
+    if outcome == "delivered" and side == "provider":
+        raise Refused(
+            "project.own_work", "提供方不能自行认定已交付，请由接收方或上级协调员裁定。",
+            "The provider does not confirm its own work: the receiver or a coordinator settles it as delivered.",
+            kind="forbidden",
+        )  # fmt: skip
     if outcome != "resumed" and project.before_dispute == "confirmed":
         raise Refused(
             "project.already_confirmed", "交付已确认，只能以 resumed 结束争议；余下问题请另行提出需求。",
             "Delivery was confirmed: settle as resumed; what is left is a new need.", kind="invalid", field="outcome",
         )  # fmt: skip
     counted = (lines or project.reported or project.lines) if outcome == "delivered" else ()
+    if counted:
+        check_lines(counted)
     _within(project, counted)
     until = at + timedelta(days=book.clocks.link_days)
     return (Settled(by=by, outcome=outcome, lines=counted, links_until=until, reason=reason),)
@@ -158,14 +174,29 @@ def evaluate(project: ProjectState, *, org: str, score: int, note: Text | None) 
     return (Evaluated(role=side or "", score=score, by=org, note=note),)
 
 
-def evaluate_by_link(project: ProjectState, *, link: str, score: int, note: Text | None, at: datetime) -> tuple[Event, ...]:
-    """A resident's word; `link` is the sha256 of the one-time token and works once, until its day."""
+def evaluate_by_link(
+    project: ProjectState, *, link: str, score: int, note: Text | None, at: datetime, book: RuleBook
+) -> tuple[Event, ...]:
+    """A resident's word; `link` is the sha256 of the one-time token and works once, until its day; not more of them than
+    the rule book lets a project have."""
     _score(score)
     if link in project.used_links:
         raise Refused("link.used", "这个链接已经用过，谢谢您的评价。", "This link was used already. Thank you.", kind="gone")
     if project.status not in (*DONE, "closed") or project.links_until is None or at >= project.links_until:
         raise Refused("link.expired", "这个链接已过期。", "This link has expired.", kind="gone")
+    if len(project.used_links) >= book.limits.links:
+        raise Refused("link.too_many", "这个项目的评价名额已用完。", "All links of this project are used.", kind="gone")
     return (Evaluated(role="resident", score=score, link=link, note=note),)
+
+
+def may_invite_residents(project: ProjectState, *, org: str) -> None:
+    """The receiver asks its residents, once delivery is confirmed."""
+    _side(project, org, "receiver", "evaluation-links")
+    if project.links_until is None:
+        raise Refused(
+            "project.wrong_state", "交付确认之后才能邀请居民评价。", "Residents are asked once delivery is confirmed.",
+            legal=legal(project, org),
+        )  # fmt: skip
 
 
 def close(project: ProjectState, *, by: str, waiver: Text | None) -> tuple[Event, ...]:
@@ -189,8 +220,7 @@ def legal(project: ProjectState, org: str) -> tuple[str, ...]:
     side = project.side_of(org)
     if side is None:
         return ()
-    acts = {"active": ["milestones", "dispute", "funds"], "reported": ["dispute", "funds"], "confirmed": ["dispute", "funds"]}
-    found = acts.get(project.status, [])
+    found = list(_ACTS.get(project.status, ()))
     if project.status == "active" and side == "provider":
         found = ["delivery", *found]
     if project.status == "reported" and side == "receiver":
@@ -198,9 +228,18 @@ def legal(project: ProjectState, org: str) -> tuple[str, ...]:
     if project.status in DONE:
         found = ["evaluations", "closure", *found]
         found += ["feedback", "evaluation-links"] if side == "receiver" else []
-    if project.status == "disputed" and org != project.disputed_by:
-        found = ["settlement"]
+    if project.status == "disputed" and side != project.side_of(project.disputed_by or ""):
+        found = ["settlement", *found]
+    if project.pledged_fen == 0 or project.outcome == "failed":
+        found = [act for act in found if act != "funds"]
     return tuple(found)
+
+
+def as_bound(project: ProjectState, claim: ClaimState) -> ProjectState:
+    """The project with those who are still in its claim: a member who left neither owes nor speaks any more."""
+    return replace(
+        project, provider=claim.terms.provider, members=tuple(org for org, _ in claim.shares), lines=claim.lines
+    )
 
 
 def _require(project: ProjectState, act: str, states: tuple[str, ...]) -> None:
@@ -208,7 +247,7 @@ def _require(project: ProjectState, act: str, states: tuple[str, ...]) -> None:
         raise Refused(
             "project.wrong_state", f"项目 {project.number} 现为“{project.status}”，不能办理。",
             f"Project {project.number} is {project.status}: {act} is not possible now.",
-            legal=legal(project, project.receiver) + legal(project, project.provider),
+            legal=tuple(dict.fromkeys(legal(project, project.receiver) + legal(project, project.provider))),
         )  # fmt: skip
 
 
@@ -248,7 +287,7 @@ def _money(project: ProjectState, amount_fen: int) -> None:
         )  # fmt: skip
     if amount_fen <= 0:
         raise Refused("money.amount", "金额须大于零，单位为分。", "The amount is above zero, in fen.", kind="invalid", field="amount_fen")
-    _require(project, "funds", ("active", "reported", "confirmed", "settled", "disputed"))
+    _require(project, "funds", () if project.outcome == "failed" else tuple(_ACTS))
 
 
 def _score(score: int) -> None:

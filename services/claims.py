@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,15 +9,16 @@ from datetime import datetime
 from domain import claim_answers, claim_endings
 from domain.calendar import Window
 from domain.capacity import Line
-from domain.claim import LIVE, ClaimState
+from domain.claim import ClaimState
 from domain.claim_answers import NewProject
 from domain.claim_legal import Changes, Deal
 from domain.claim_proposing import Invitation, Sides, pair, propose, sides
 from domain.events import Refused
 from domain.need import NeedState
 from domain.offer import OfferState
+from domain.project import ProjectState
 from services import needs, offers, rivals
-from services.common import home, places, series, text
+from services.common import home, known, series, taking_part, text
 from services.ports import Standing
 from services.streams import Ask, Done, Streams, Work
 
@@ -55,8 +55,8 @@ class Claims:
             await self._may_propose(work, between, area)
             if offer is not None:
                 await offers.within_reach(work, offer, between.receiver, area)
-            await self._taking_part(work, org, draft)
-            claim = await self._free_pair(work, pair(draft.need, draft.offer, between.provider, between.receiver))
+            await self._taking_part(work, org, between, draft)
+            claim = await rivals.free_pair(work, pair(draft.need, draft.offer, between.provider, between.receiver), draft.need)
             await self._write(work, claim, draft, need, offer, between, area)
             return claim
 
@@ -73,6 +73,7 @@ class Claims:
             if (lines and lines != deal.claim.lines and lines != terms.lines) or (window and window != terms.window):
                 book = (await work.rules()).book
                 return claim_answers.counter(deal, org=org, lines=lines, window=window, note=text(note), at=work.at, book=book)
+            await taking_part(work, deal.claim.parties)
             return claim_answers.accept(
                 deal, await self._rivals(work, deal), org=org, note=text(note), project=await new_project(work),
                 at=work.at, book=(await work.rules()).book,
@@ -108,12 +109,7 @@ class Claims:
         """Out of an accepted claim before delivery; the wait list moves up."""
 
         async def act(work: Work, deal: Deal) -> Changes:
-            project = await work.state(deal.claim.project) if deal.claim.project else None
-            if project is None:
-                raise Refused(
-                    "claim.wrong_state", "这项认领还没有生效，可以撤回（withdrawal）。",
-                    "This claim does not bind yet: withdraw it.", legal=("withdrawal",),
-                )  # fmt: skip
+            project = await bound_project(work, deal)
             return claim_endings.release(
                 deal, project, org=ask.principal.org, reason=text(reason, "reason"), at=work.at
             )
@@ -122,6 +118,9 @@ class Claims:
 
     async def reinstate(self, ask: Ask, claim: str, *, reason: str | None = None) -> Done:
         async def act(work: Work, deal: Deal) -> Changes:
+            terms = deal.claim.terms
+            await taking_part(work, deal.claim.parties)
+            await rivals.free_pair(work, pair(terms.need, terms.offer, terms.provider, terms.receiver), terms.need, but=claim)
             return claim_answers.reinstate(
                 deal, await self._rivals(work, deal), org=ask.principal.org, reason=text(reason, "reason"), at=work.at,
                 project=await new_project(work), book=(await work.rules()).book,
@@ -170,20 +169,6 @@ class Claims:
     async def _rivals(self, work: Work, deal: Deal) -> list[Deal]:
         return await rivals.of(work, deal.need.id, "proposed") if deal.need else []
 
-    async def _free_pair(self, work: Work, key: str) -> str:
-        """The stream of a new claim for the pair; its name is made from the pair, so two at once cannot both be stored."""
-        for attempt in range(1, 10_000):
-            stream = "claim-" + hashlib.sha256(f"{key}|{attempt}".encode()).hexdigest()[:26]
-            state = await work.state(stream)
-            if state is None:
-                return stream
-            if state.status in LIVE:
-                raise Refused(
-                    "claim.duplicate", f"双方已有进行中的认领 {state.number}，请在其上办理。",
-                    f"There is a live claim between the two already, {state.number}: act on that one.",
-                )  # fmt: skip
-        raise Refused("claim.too_often", "这一对认领次数过多。", "This pair has been claimed too often.")
-
     async def _area(self, work: Work, need: NeedState | None, between: Sides) -> str:
         return need.content.area if need else await home(work, between.receiver)
 
@@ -191,16 +176,23 @@ class Claims:
         mine = work.ask.principal.role != "auditor" and between.role != "tier"
         await work.allow("claim.propose", parties=(work.ask.principal.org,) if mine else (), area=area)
 
-    async def _taking_part(self, work: Work, org: str, draft: ClaimDraft) -> None:
+    async def _taking_part(self, work: Work, org: str, between: Sides, draft: ClaimDraft) -> None:
         """All who would be bound are registered and not suspended, and the asker is below its limit of live claims."""
-        for each in (org, *(invitation.org for invitation in draft.members)):
-            await places(work, each)
+        await taking_part(work, (org, between.provider, between.receiver))
+        for invitation in draft.members:
+            await known(work, invitation.org, field="members")
         limit = (await work.rules()).book.limits.live_claims
         if await self._standing.live_claims(org) >= limit:
             raise Refused(
                 "claim.too_many", f"贵单位进行中的认领已达 {limit} 项，请先办结一些。",
                 f"You have {limit} live claims: finish some first.",
             )  # fmt: skip
+
+
+async def bound_project(work: Work, deal: Deal) -> ProjectState | None:
+    """The project of an accepted claim."""
+    project: ProjectState | None = await work.state(deal.claim.project) if deal.claim.project else None
+    return project
 
 
 async def new_project(work: Work) -> NewProject:

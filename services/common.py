@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from domain import areas, units
 from domain.events import Plain, Refused
 from services.streams import Work
@@ -34,16 +36,29 @@ def title(value: str) -> Plain:
 
 async def home(work: Work, org: str) -> str:
     """The area an organisation belongs to: a unit's first area, a committee's own; for others the principal's area.
-    Refused when the unit is unknown or suspended, or the neighbourhood closed."""
-    if org.startswith("unit-"):
-        unit = units.taking_part(await work.state(org), org)
+    Refused when the unit is unknown or suspended, or the neighbourhood unknown or closed."""
+    principal = work.ask.principal
+    if org.startswith("unit-") or (org == principal.org and principal.role in ("unit", "unit_system")):
+        unit = units.taking_part(await work.state(org) if org.startswith("unit-") else None, org)
         return unit.areas[0]
     state = await work.state(areas.stream(org))
-    if state is not None:
-        areas.still_open(state, org)
-        return org
-    book = (await work.rules()).book
-    return work.ask.principal.area or book.area
+    if state is not None or (org == principal.org and principal.role == "committee"):
+        return areas.still_open(state, org).id
+    area = principal.area if org == principal.org else None
+    return area or (await work.rules()).book.area
+
+
+async def taking_part(work: Work, orgs: Iterable[str]) -> None:
+    """Refused when one of them is suspended or closed: nobody new is bound to it."""
+    for org in orgs:
+        await home(work, org)
+
+
+async def known(work: Work, org: str, field: str) -> None:
+    """A unit of the register or an area's committee that takes part now."""
+    if not org.startswith("unit-"):
+        areas.still_open(await work.state(areas.stream(org)), org, field=field)
+    await home(work, org)
 
 
 async def places(work: Work, org: str) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ def due_at(state: State) -> datetime | None:
     match state:
         case ClaimState() if state.status == "proposed":
             return state.expires_at
-        case NeedState() if state.status == "open" and not state.by_claim:
+        case NeedState() if state.status == "open" and not state.answered:
             return state.content.respond_by
         case OfferState() if state.phase in ("published", "paused"):
             return last_end(state.content.windows)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from domain import claim_members
 from domain.capacity import Line
 from domain.claim_legal import Changes, Deal
+from domain.claim_proposing import pair
 from domain.events import Refused
 from services import rivals
-from services.claims import Claims, new_project
-from services.common import places, text
+from services.claims import Claims, bound_project, new_project
+from services.common import known, taking_part, text
 from services.streams import Ask, Done, Work
 
 
@@ -18,7 +19,7 @@ class JointClaims:
 
     async def invite(self, ask: Ask, claim: str, *, org: str, lines: tuple[Line, ...]) -> Done:
         async def act(work: Work, deal: Deal) -> Changes:
-            await places(work, org)
+            await known(work, org, field="org")
             book = (await work.rules()).book
             return claim_members.invite(deal, org=org, by=ask.principal.org, lines=lines, at=work.at, book=book)
 
@@ -26,7 +27,7 @@ class JointClaims:
 
     async def join(self, ask: Ask, claim: str, *, org: str) -> Done:
         async def act(work: Work, deal: Deal) -> Changes:
-            await places(work, org)
+            await taking_part(work, deal.claim.parties)
             return claim_members.join(
                 deal, await self._rivals(work, deal), org=self._own(ask, org), at=work.at,
                 project=await new_project(work), book=(await work.rules()).book,
@@ -48,15 +49,19 @@ class JointClaims:
 
         async def act(work: Work, deal: Deal) -> Changes:
             return claim_members.leave(
-                deal, await self._rivals(work, deal), org=self._own(ask, org), reason=text(reason, "reason"), at=work.at,
-                project=await new_project(work), book=(await work.rules()).book,
+                deal, await bound_project(work, deal), await self._rivals(work, deal), org=self._own(ask, org),
+                reason=text(reason, "reason"), at=work.at, project=await new_project(work), book=(await work.rules()).book,
             )  # fmt: skip
 
         return await self._claims.act(ask, claim, "claim.members", act)
 
     async def change_lead(self, ask: Ask, claim: str, *, org: str) -> Done:
         async def act(work: Work, deal: Deal) -> Changes:
-            return claim_members.change_lead(deal, org=org, by=ask.principal.org, at=work.at)
+            changes = claim_members.change_lead(deal, org=org, by=ask.principal.org, at=work.at)
+            if changes:
+                terms = deal.claim.terms
+                await rivals.free_pair(work, pair(terms.need, terms.offer, org, terms.receiver), terms.need, but=claim)
+            return changes
 
         return await self._claims.act(ask, claim, "claim.members", act)
 

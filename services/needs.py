@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
 from domain import areas, need_acts
 from domain.access import missing
 from domain.calendar import Window
@@ -13,8 +12,11 @@ from domain.capacity import Line
 from domain.events import Event, Refused
 from domain.need import NeedAmended, NeedContent, NeedState
 from services import rivals
-from services.common import home, places, series, text, title
+from services.common import home, series, text, title
 from services.streams import Ask, Done, Streams, Work
+
+Act = Callable[[Work, NeedState], Awaitable[tuple[Event, ...]]]
+Then = Callable[[Work, str], Awaitable[None]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,6 +46,9 @@ class NeedChange:
     windows: tuple[Window, ...] | None = None
     beneficiaries: int | None = None
     respond_by: datetime | None = None
+
+
+HIDDEN = ("draft", "rejected")
 
 
 class Needs:
@@ -90,7 +95,7 @@ class Needs:
         async def act(work: Work, state: NeedState) -> tuple[Event, ...]:
             return need_acts.amend(state, event, at=work.at, book=(await work.rules()).book)
 
-        return await self._act(ask, need, "need.amend", act)
+        return await self._act(ask, need, "need.amend", act, then=rivals.reconsider)
 
     async def endorse(self, ask: Ask, need: str) -> Done:
         async def act(work: Work, state: NeedState) -> tuple[Event, ...]:
@@ -139,33 +144,37 @@ class Needs:
 
         return await self._act(ask, need, "clock.tick", act, supersede="need_lapsed")
 
-    async def _act(self, ask: Ask, need: str, action: str, act: Any, supersede: str | None = None) -> Done:
+    async def _act(
+        self, ask: Ask, need: str, action: str, act: Act, supersede: str | None = None, then: Then | None = None
+    ) -> Done:
         async def decide(work: Work) -> str:
             state: NeedState = await work.main(need, "need")
-            hidden = state.phase in ("draft", "rejected")
+            hidden = state.phase in HIDDEN
             await work.allow(action, parties=(state.content.owner,), area=state.content.area, public=not hidden)
             events = await act(work, state)
             if events and supersede:
                 await rivals.supersede_all(work, need, cause=supersede)
             work.write(need, *events)
+            if events and then:
+                await then(work, need)
             return need
 
         return await self._streams.command(ask, decide)
 
     async def _may_post(self, work: Work, area: str, path: tuple[str, ...]) -> None:
-        """A unit posts where it is stationed, a committee in its neighbourhood, a tier below itself."""
+        """A unit posts where it is stationed and below, a committee in its neighbourhood, a tier below itself."""
         principal = work.ask.principal
         if principal.role == "auditor":
             await work.allow("need.post", parties=(), area=area)
         own = principal.org in path
         if principal.org.startswith("unit-"):
-            own = area in await places(work, principal.org) or any(a in path for a in (await work.state(principal.org)).areas)
+            own = any(held in path for held in (await work.state(principal.org)).areas)
         await work.allow("need.post", parties=(principal.org,) if own else (), area=area)
 
 
 async def visible(work: Work, need: str) -> NeedState:
-    """A need that everybody may see; drafts do not exist for others."""
+    """A need that everybody may see; drafts and rejected needs do not exist for others."""
     state: NeedState = await work.found(need, "need")
-    if state.phase == "draft" and state.content.owner != work.ask.principal.org:
+    if state.phase in HIDDEN and state.content.owner != work.ask.principal.org:
         raise missing()
     return state

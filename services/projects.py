@@ -133,30 +133,31 @@ class Projects:
             waiver = text(reason, "reason")
             events = project_acts.close(state, by=ask.principal.org, waiver=waiver)
             if events and state.need and await self._others_closed(work, state):
-                work.write_all(need_acts.close(await work.state(state.need), waiver=waiver))
+                closed = need_acts.close(await work.state(state.need), waiver=waiver)
+                if closed:
+                    await rivals.supersede_all(work, state.need, cause="need_closed")
+                work.write_all(closed)
             return events
 
         return await self._act(ask, project, "project.close", act)
 
     async def issue_links(self, ask: Ask, project: str, *, count: int) -> tuple[tuple[str, ...], datetime]:
         """One-time links for residents, and until when they work. The same key gives the same links."""
-        held = await self._streams.load(project)
+        held = await self._streams.committed(project)
         if held is None or not project.startswith("project-"):
             raise missing()
         state: ProjectState = held.state
         work = Work(self._streams, ask, self._streams.clock.now())
-        await work.allow("project.work", parties=(state.receiver,), area=state.area, public=False)
+        parties = (state.provider, state.receiver, *state.members)
+        await work.allow("project.work", parties=parties, area=state.area, public=False)
+        project_acts.may_invite_residents(state, org=ask.principal.org)
         limit = (await work.rules()).book.limits.links
         if not 1 <= count <= limit:
             raise Refused(
                 "links.count", f"一次可发 1–{limit} 个链接。", f"Between 1 and {limit} links.", kind="invalid", field="count"
             )
-        if state.links_until is None:
-            raise Refused(
-                "project.wrong_state", "交付确认之后才能邀请居民评价。", "Residents are asked once delivery is confirmed.",
-                legal=project_acts.legal(state, ask.principal.org),
-            )  # fmt: skip
         until = state.links_until
+        assert until is not None
         tokens = tuple(self._links.sign(project, f"{ask.command_id}{i}", until) for i in range(count))
         return tokens, until
 
@@ -169,14 +170,16 @@ class Projects:
         ask = Ask(principal=SYSTEM, key=self._streams.ids.new("link"), fingerprint=link)
 
         async def act(work: Work, state: ProjectState) -> tuple[Event, ...]:
-            return project_acts.evaluate_by_link(state, link=link, score=score, note=text(note), at=work.at)
+            book = (await work.rules()).book
+            return project_acts.evaluate_by_link(state, link=link, score=score, note=text(note), at=work.at, book=book)
 
         return await self._act(ask, project, "project.work", act)
 
     async def _act(self, ask: Ask, project: str, action: str, act: Act) -> Done:
         async def decide(work: Work) -> str:
-            state: ProjectState = await work.main(project, "project")
-            parties = tuple(dict.fromkeys((state.provider, state.receiver, *state.members)))
+            opened: ProjectState = await work.main(project, "project")
+            state = project_acts.as_bound(opened, await work.state(opened.claim))
+            parties = (state.provider, state.receiver, *state.members)
             await work.allow(action, parties=parties, area=state.area, public=False)
             work.write(project, *await act(work, state))
             return project

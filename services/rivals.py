@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from domain.claim import ClaimState
-from domain.claim_answers import supersede
+import hashlib
+
+from domain.claim import LIVE, ClaimState
+from domain.claim_answers import left_with_nothing, supersede
 from domain.claim_endings import promote
 from domain.claim_legal import Deal
+from domain.claim_proposing import pair
+from domain.events import Refused
 from services.streams import Work
 
 
@@ -24,10 +28,41 @@ async def of(work: Work, item: str, *statuses: str) -> list[Deal]:
     return [await deal(work, claim) for claim in claims if claim.status in statuses]
 
 
+async def free_pair(work: Work, key: str, need: str | None, but: str | None = None) -> str:
+    """The stream of the pair's next claim, refused while it has a live one other than `but`. The name is made from the
+    pair, so two at once cannot both be stored; a joint claim may also have become the pair's by a new lead."""
+    for stream in await work.citing(need) if need else ():
+        _not_live(await work.state(stream), key, but)
+    for attempt in range(1, 10_000):
+        stream = "claim-" + hashlib.sha256(f"{key}|{attempt}".encode()).hexdigest()[:26]
+        state: ClaimState | None = await work.state(stream)
+        if state is None:
+            return stream
+        _not_live(state, key, but)
+    raise Refused("claim.too_often", "这一对认领次数过多。", "This pair has been claimed too often.")
+
+
+def _not_live(claim: ClaimState, key: str, but: str | None) -> None:
+    terms = claim.terms
+    if claim.id != but and claim.status in LIVE and pair(terms.need, terms.offer, terms.provider, terms.receiver) == key:
+        raise Refused(
+            "claim.duplicate", f"双方已有进行中的认领 {claim.number}，请在其上办理。",
+            f"There is a live claim between the two already, {claim.number}: act on that one.",
+        )  # fmt: skip
+
+
 async def supersede_all(work: Work, item: str, *, cause: str) -> None:
     """Every unanswered claim on an item that is gone."""
     for each in await of(work, item, "proposed", "waitlisted"):
         work.write_all(supersede(each, cause=cause, by=item))
+
+
+async def reconsider(work: Work, need: str) -> None:
+    """After the need itself has changed: proposals that it has nothing left for end; the wait list may move up."""
+    state = await work.state(need)
+    if state.status != "open":
+        work.write_all(left_with_nothing(state, await of(work, need, "proposed"), by=need))
+    await promote_waiting(work, need)
 
 
 async def promote_waiting(work: Work, need: str | None) -> None:
