@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from string import Formatter
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -71,4 +73,16 @@ class Demonstration(Part):
     def _everything_is_said(self) -> Demonstration:
         if missing := [name for name in SAYINGS if name not in self.sayings]:
             raise ValueError(f"sayings 缺少 {'、'.join(missing)} / sayings lack {', '.join(missing)}")
+        for title in self._titles():
+            for _, slot, _, _ in Formatter().parse(title):
+                if slot is not None and slot not in ("topic", "place", "region", *self.fillers):
+                    raise ValueError(f"“{title}”里的 {{{slot}}} 没有词可填 / no fillers for {{{slot}}} in “{title}”")
         return self
+
+    def _titles(self) -> Iterator[str]:
+        for thing in self.things:
+            yield from (*thing.offers, *thing.needs)
+        for want in self.wants:
+            yield from want.needs
+        for aid in self.aid:
+            yield from aid.needs
