@@ -45,8 +45,8 @@ class Bookmarked:
     async def wait_for(self, position: int, timeout_s: float) -> int:
         try:
             async with asyncio.timeout(timeout_s):
-                while (await self._db.bookmark()).position < position:
-                    await asyncio.sleep(LOOK_S)  # noqa: ASYNC110 - the other process has no way to call
+                while (await self._db.bookmark()).position < position:  # noqa: ASYNC110 - another process cannot call
+                    await asyncio.sleep(LOOK_S)
         except TimeoutError:
             pass
         return (await self._db.bookmark()).position

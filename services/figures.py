@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from domain.areas import AreaState
 from domain.calendar import ZONE
-from domain.capacity import NOTHING, Capacity
+from domain.capacity import Capacity
 from domain.claim import ClaimState
 from domain.need import NeedState
 from domain.offer import OfferState
@@ -31,7 +32,7 @@ class Share:
     areas: tuple[str, ...] = ()
     category: str | None = None
     figures: Vector = field(default_factory=dict)
-    months: dict[str, Vector] = field(default_factory=dict)  # "2026-03" -> figures
+    month: tuple[str, str] | None = None  # "2026-03" and the figure that it counts in by one
 
 
 NO_SHARE = Share()
@@ -50,7 +51,7 @@ def share(item: Item, path_of: PathOf) -> Share:
             return _offer(item, offer, path_of(offer.content.area))
         case ClaimState() as claim:
             accepted = {"claims_accepted": 1} if claim.status in ("accepted", "fulfilled") else {}
-            figures = {"claims/total": 1, f"claims/{claim.status}": 1, **accepted}
+            figures = {"claims/total": 1, f"claims/{item.status}": 1, **accepted}
             return Share(path_of(claim.terms.area), claim.terms.category, figures, _month(item.opened_at, "claims"))
         case ProjectState() as project:
             return _project(item, project, path_of(project.area))
@@ -63,19 +64,23 @@ def share(item: Item, path_of: PathOf) -> Share:
 
 def difference(position: int, before: Share, after: Share) -> list[FigureChange]:
     """What turns the sums with `before` in them into those with `after`."""
+    if before == after:
+        return []
     if (before.areas, before.category) != (after.areas, after.category):
-        gone = difference(position, before, replace(before, figures={}, months={}))
-        return gone + difference(position, replace(after, figures={}, months={}), after)
-    dimensions = ("", f"c:{after.category}") if after.category else ("",)
-    changes = [FigureChange(position, after.areas, dimensions, _deltas(before.figures, after.figures))]
-    for month in sorted(before.months.keys() | after.months.keys()):
-        deltas = _deltas(before.months.get(month, {}), after.months.get(month, {}))
-        changes.append(FigureChange(position, after.areas, (f"m:{month}",), deltas))
-    return [change for change in changes if change.deltas and change.areas]
+        gone = difference(position, before, replace(before, figures={}, month=None)) if before.areas else []
+        return gone + difference(position, replace(after, figures={}, month=None), after)
+    changes = []
+    if deltas := _deltas(before.figures, after.figures):
+        dimensions = ("", f"c:{after.category}") if after.category else ("",)
+        changes.append(FigureChange(position, after.areas, dimensions, deltas))
+    if before.month != after.month:
+        for month, change in ((before.month, -1), (after.month, 1)):
+            changes += [FigureChange(position, after.areas, (f"m:{month[0]}",), {month[1]: change})] if month else []
+    return changes
 
 
 def _need(item: Item, need: NeedState, areas: tuple[str, ...]) -> Share:
-    status, content = need.status, need.content
+    status, content = item.status, need.content
     if status == "draft":
         return Share(areas, content.category)
     figures: Vector = {"needs/total": 1, f"needs/{status}": 1}
@@ -83,17 +88,17 @@ def _need(item: Item, need: NeedState, areas: tuple[str, ...]) -> Share:
         figures["needs_met"] = 1
     if status not in _OFF:
         figures |= {"cover_sum": need.cover_pct, "cover_count": 1}
-    if any(used.committed or used.delivered for used in need.capacity.used.values()):
+    if _is_used(need.capacity):
         figures["items_claimed"] = 1
     _add_ledger(figures, need.capacity, len(need.occurrences), asks=status not in _OFF)
     return Share(areas, content.category, figures, _month(item.opened_at, "needs"))
 
 
 def _offer(item: Item, offer: OfferState, areas: tuple[str, ...]) -> Share:
-    if offer.status == "draft":
+    if item.status == "draft":
         return Share(areas, offer.content.category)
-    figures: Vector = {"offers/total": 1, f"offers/{offer.status}": 1}
-    if any(used.committed or used.delivered for used in offer.capacity.used.values()):
+    figures: Vector = {"offers/total": 1, f"offers/{item.status}": 1}
+    if _is_used(offer.capacity):
         figures |= {"offers_used": 1, "items_claimed": 1}
     return Share(areas, offer.content.category, figures, _month(item.opened_at, "offers"))
 
@@ -103,8 +108,9 @@ def _project(item: Item, project: ProjectState, areas: tuple[str, ...]) -> Share
     delivered, alive = is_delivered(project), project.status != "aborted" and project.outcome != "failed"
     if delivered:
         figures["projects_delivered"] = 1
-    money = {"pledged_fen": project.pledged_fen if alive else 0, "received_fen": project.received_fen}
-    figures |= {f"money/{name}": fen for name, fen in {**money, "spent_fen": project.spent_fen}.items() if fen}
+    _add(figures, "money/pledged_fen", project.pledged_fen if alive else 0)
+    _add(figures, "money/received_fen", project.received_fen)
+    _add(figures, "money/spent_fen", project.spent_fen)
     if delivered and project.beneficiaries:
         figures["beneficiaries"] = project.beneficiaries
     if project.need is None and alive:
@@ -114,13 +120,17 @@ def _project(item: Item, project: ProjectState, areas: tuple[str, ...]) -> Share
     return Share(areas, project.category, figures, _month(item.delivered_at if delivered else None, "delivered"))
 
 
+def _is_used(capacity: Capacity) -> bool:
+    """Something is promised or delivered."""
+    return any(used.committed or used.delivered for used in capacity.used.values())
+
+
 def _add_ledger(figures: Vector, capacity: Capacity, occurrences: int, *, asks: bool) -> None:
     """Over all occurrences; of windows that never end only those that are used."""
     for line in capacity.lines:
-        of_line = (line.kind, line.unit)
-        used = [u for (kind, unit, _), u in capacity.used.items() if (kind, unit) == of_line] or [NOTHING]
+        used = [u for (kind, unit, _), u in capacity.used.items() if kind == line.kind and unit == line.unit]
         if asks:
-            _add(figures, f"{QUANTITY}/{line.unit}/needed", line.quantity * (occurrences or len(used)))
+            _add(figures, f"{QUANTITY}/{line.unit}/needed", line.quantity * (occurrences or len(used) or 1))
         _add(figures, f"{QUANTITY}/{line.unit}/committed", sum(u.committed for u in used))
         _add(figures, f"{QUANTITY}/{line.unit}/delivered", sum(u.delivered for u in used))
 
@@ -130,10 +140,11 @@ def _add(figures: Vector, name: str, quantity: int) -> None:
         figures[name] = figures.get(name, 0) + quantity
 
 
-def _month(at: datetime | None, name: str) -> dict[str, Vector]:
-    return {at.astimezone(ZoneInfo(ZONE)).strftime("%Y-%m"): {name: 1}} if at else {}
+@lru_cache(maxsize=8192)
+def _month(at: datetime | None, name: str) -> tuple[str, str] | None:
+    return (at.astimezone(ZoneInfo(ZONE)).strftime("%Y-%m"), name) if at else None
 
 
 def _deltas(before: Vector, after: Vector) -> Vector:
-    names = before.keys() | after.keys()
-    return {name: change for name in names if (change := after.get(name, 0) - before.get(name, 0))}
+    found = {name: n for name, value in after.items() if (n := value - before.get(name, 0))}
+    return found | {name: -n for name, n in before.items() if name not in after}

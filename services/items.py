@@ -27,6 +27,7 @@ class Item:
     kind: str
     stream: str
     state: State
+    status: str
     version: int
     position: int  # of its last event
     created_at: datetime
@@ -39,10 +40,15 @@ def advance(item: Item | None, recorded: Recorded) -> Item:
     """The item after one more event of its stream; None = before the first."""
     kind, at = kind_of(recorded.stream), recorded.meta.at
     state: State = evolve(kind, item.state if item else None, recorded.event, recorded.stream)
-    before = item or Item(kind, recorded.stream, state, 0, 0, at, at)
-    opened = before.opened_at or (None if state.status == "draft" else at)
-    done = before.delivered_at or (at if isinstance(state, ProjectState) and is_delivered(state) else None)
-    return Item(kind, recorded.stream, state, recorded.version, recorded.position, before.created_at, at, opened, done)
+    status = state.status
+    created, opened, done = (item.created_at, item.opened_at, item.delivered_at) if item else (at, None, None)
+    if opened is None and status != "draft":
+        opened = at
+    if done is None and isinstance(state, ProjectState) and is_delivered(state):
+        done = at
+    return Item(
+        kind, recorded.stream, state, status, recorded.version, recorded.position, created, at, opened, done
+    )
 
 
 def fold(history: Iterable[Recorded]) -> Item | None:

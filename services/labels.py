@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from domain.access import Principal
 from domain.areas import AreaState
@@ -13,33 +14,40 @@ from domain.project import ProjectState
 from domain.units import UnitState
 from services.due import due_at
 from services.figures import PathOf
-from services.items import State
+from services.items import Item, State
 
 OPEN_KINDS = ("unit", "area")  # anybody may see these
 _HIDDEN = {"need": ("draft", "rejected"), "offer": ("draft",)}  # seen by the owner, those above and auditors
 DONE = ("confirmed", "settled")
 
 
-def labels(kind: str, state: State, path_of: PathOf) -> frozenset[str]:
+def labels(item: Item, path_of: PathOf) -> frozenset[str]:
     """kind; kind/s/STATUS; kind/c/CATEGORY; kind/a/AREA for its area and all above; kind/p/PARTY (the owner too);
     kind/n/ITEM that it is about; kind/v when everybody may see it; area/up/PARENT; desk/ORG and desk@AREA for whom
     something is to do; due/DAY (UTC) of what the clock will end."""
-    found = {kind, f"{kind}/s/{state.status}"}
-    above = [ancestor for area in direct_areas(state) for ancestor in path_of(area)]
-    found.update(f"{kind}/a/{area}" for area in above)
-    found.update(f"{kind}/p/{org}" for org in parties(state))
-    found.update(f"{kind}/n/{item}" for item in _items(state))
-    found.update(f"desk/{org}" for org in _desks(state))
-    if category := category_of(state):
-        found.add(f"{kind}/c/{category}")
-    if kind in OPEN_KINDS or (kind in _HIDDEN and state.status not in _HIDDEN[kind]):
-        found.add(f"{kind}/v")
-    if for_tiers(state):
-        found.update(f"desk@{area}" for area in above)
+    kind, state, status = item.kind, item.state, item.status
+    areas = tuple(path_of(area) for area in direct_areas(state))
+    found = [f"{kind}/s/{status}", *(f"desk/{org}" for org in _desks(state, status))]
+    found += [f"{kind}/p/{org}" for org in parties(state)]
+    if kind in _HIDDEN and status not in _HIDDEN[kind]:
+        found.append(f"{kind}/v")
+    if status in ("posted", "disputed") and kind in ("need", "project"):
+        found += [f"desk@{area}" for path in areas for area in path]
     if due := due_at(state):
-        found.add(f"due/{due.date()}")
-    if isinstance(state, AreaState):
-        found.add(f"area/up/{state.parent or ''}")
+        found.append(f"due/{due.date()}")
+    return _fixed(kind, areas, category_of(state), _about(state)).union(found)
+
+
+@lru_cache(maxsize=8192)
+def _fixed(
+    kind: str, areas: tuple[tuple[str, ...], ...], category: str | None, about: tuple[str, ...]
+) -> frozenset[str]:
+    """The labels that hardly ever change."""
+    found = {kind, *(f"{kind}/a/{area}" for path in areas for area in path), *about}
+    if category:
+        found.add(f"{kind}/c/{category}")
+    if kind in OPEN_KINDS:
+        found.add(f"{kind}/v")
     return frozenset(found)
 
 
@@ -95,36 +103,32 @@ def category_of(state: State) -> str | None:
     return None
 
 
-def for_tiers(state: State) -> bool:
-    """A street or district has something to do: endorse a need, settle a dispute."""
-    return isinstance(state, NeedState | ProjectState) and state.status in ("posted", "disputed")
-
-
-def _items(state: State) -> Iterable[str]:
+def _about(state: State) -> tuple[str, ...]:
     match state:
         case ClaimState():
             named: tuple[str | None, ...] = (state.terms.need, state.terms.offer)
+            return tuple(f"claim/n/{item}" for item in named if item)
         case ProjectState():
-            named = (state.need, state.offer, state.claim)
-        case _:
-            named = ()
-    return [item for item in named if item]
+            return tuple(f"project/n/{item}" for item in (state.need, state.offer, state.claim) if item)
+        case AreaState():
+            return (f"area/up/{state.parent or ''}",)
+    return ()
 
 
-def _desks(state: State) -> Iterable[str]:
+def _desks(state: State, status: str) -> Iterable[str]:
     """Organisations that should do something, or will have to by a day."""
     match state:
         case ClaimState():
-            return state.awaiting if state.status in ("proposed", "released") else ()
-        case NeedState() if state.status == "open" and state.content.respond_by:
+            return state.awaiting if status in ("proposed", "released") else ()
+        case NeedState() if status == "open" and state.content.respond_by:
             return (state.content.owner,)
-        case ProjectState() if state.status == "active":
+        case ProjectState() if status == "active":
             return (state.provider,)
-        case ProjectState() if state.status == "reported":
+        case ProjectState() if status == "reported":
             return (state.receiver,)
-        case ProjectState() if state.status == "disputed":
+        case ProjectState() if status == "disputed":
             return [org for org in (state.provider, state.receiver) if org != state.disputed_by]
-        case ProjectState() if state.status in DONE:
+        case ProjectState() if status in DONE:
             evaluated = {role for role, _ in state.evaluations}
             receiver = (state.receiver,) if not state.fed_back or "receiver" not in evaluated else ()
             return (*receiver, *(() if "provider" in evaluated else (state.provider,)))

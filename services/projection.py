@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from domain.areas import AreaMoved, AreaState
-from domain.events import Plain, Recorded, Text
+from domain.events import Plain, Recorded, Sealed, Text
 from services.figures import NO_SHARE, Share, difference, share
 from services.items import KINDS, Item, about, advance, fold
 from services.labels import labels
@@ -63,6 +63,7 @@ class Projection:
         self._parents: dict[str, str | None] | None = None
         self._paths: dict[str, tuple[str, ...]] = {}
         self._titles: dict[str, str | None] = {}
+        self._opened: dict[Sealed, str | None] = {}
 
     def forget(self) -> None:
         """Everything in memory; it is read again when needed."""
@@ -73,6 +74,7 @@ class Projection:
     async def turn(self, batch: Sequence[Stored]) -> Turn:
         """The rows after as many events of the batch as go together: up to a poisonous one, and an area that moves
         goes alone. At least one event, unless the first is poisonous."""
+        self._opened.clear()  # a key may have been destroyed since
         history, poison = self._decoded(batch)
         await self._prepare(history)
         pending = _Pending(batch[0].position, self._log.store_id)
@@ -109,12 +111,11 @@ class Projection:
         state = item.state
         title = self._title(about(state)) if before is None else before.texts[0]
         texts = _texts(doc, title)
-        same = before is not None and before.texts == texts
-        words = before.words if before and same else f"_{item.kind} {tokens(*texts)}"
+        words = before.words if before and before.texts == texts else f"_{item.kind} {tokens(*texts)}"
         if isinstance(state, AreaState):
             self._set_parent(state)
         known = Known(
-            item=item, seq=before.seq if before else recorded.position, labels=labels(item.kind, state, self._path),
+            item=item, seq=before.seq if before else recorded.position, labels=labels(item, self._path),
             texts=texts, words=words, share=share(item, self._path),
             rewordings=0 if before is None else before.rewordings + (words != before.words),
         )  # fmt: skip
@@ -158,9 +159,9 @@ class Projection:
             items[name] = item
         entries = await self._db.entries([item.state.id for item in items.values()]) if items else {}
         for name, item in items.items():
-            entry, state = entries[item.state.id], item.state
+            entry = entries[item.state.id]
             self._keep_row(name, Known(
-                item=item, seq=entry.seq, labels=labels(item.kind, state, self._path), words=entry.words,
+                item=item, seq=entry.seq, labels=labels(item, self._path), words=entry.words,
                 rewordings=entry.rewordings, share=share(item, self._path),
                 texts=_texts(render(item, self._open), entry.title),
             ))  # fmt: skip
@@ -181,9 +182,12 @@ class Projection:
         return known.texts[0] if known else self._titles.get(item)
 
     def _open(self, text: Text | None) -> str | None:
+        """Opened once in a turn: most versions of an item repeat its texts."""
         if text is None or isinstance(text, Plain):
             return text.text if text else None
-        return self._vault.open(text)
+        if text not in self._opened:
+            self._opened[text] = self._vault.open(text)
+        return self._opened[text]
 
     def _path(self, area: str) -> tuple[str, ...]:
         if area not in self._paths:
@@ -247,7 +251,8 @@ class _Pending:
 def _texts(doc: Doc, title: str | None) -> tuple[str | None, ...]:
     """What a row is found by, its title first: that of the need or offer for claims and projects."""
     kinds = (line["kind"] for line in doc["lines"])
-    return (doc["title"] or title, doc["number"], doc.get("note"), doc.get("code"), doc.get("outside"), *kinds)
+    title = title if "provider" in doc else doc["title"]
+    return (title, doc["number"], doc.get("note"), doc.get("code"), doc.get("outside"), *kinds)
 
 
 def _cited(recorded: Recorded) -> Iterable[str]:

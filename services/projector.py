@@ -83,10 +83,8 @@ class Projector:
         """Read the ledger itself to its head, before the port opens; returns the position. A set of read models that
         was made from another ledger is thrown away. Raises Poison."""
         await self._fits()
-        head = (await self._log.head()).position
-        while self._status.position < head:
-            rows = await self._log.read_all(self._status.position, BATCH)
-            await self._take(rows)
+        await fill(self._projection, self._db, self._log, (await self._log.head()).position)
+        await self._fits()
         return self._status.position
 
     async def wait_for(self, position: int, timeout_s: float) -> int:

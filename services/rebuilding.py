@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from typing import Any
 
+from domain.areas import AreaMoved
 from services.ports import EventLog
 from services.projection import Projection
-from services.read_ports import Dump, ReadDb
+from services.read_ports import Changes, Dump, ReadDb
 
 BATCH = 1000  # events; larger ones save little
 MOST = 100  # differences worth listing
 
 
 async def fill(projection: Projection, db: ReadDb, log: EventLog, upto: int) -> None:
-    """All events from the bookmark to position `upto`. Raises Poison."""
+    """All events from the bookmark to position `upto`. Raises Poison. One batch is written while the next is folded:
+    what the fold looks up is older than a batch, but for areas that move, which wait."""
     position = (await db.bookmark()).position
+    writing: asyncio.Future[None] | None = None
     while position < upto:
         batch = await log.read_all(position, min(BATCH, upto - position))
+        if writing and batch[0].type == AreaMoved.TYPE:
+            await writing
         turn = await projection.turn(batch)
-        if turn.changes.last >= turn.changes.first:
-            await db.apply(turn.changes)
+        if writing:
+            await writing
+        writing = asyncio.ensure_future(_write(db, turn.changes))
         if turn.poison:
+            await writing
             raise turn.poison
         position = turn.changes.last
+    if writing:
+        await writing
+
+
+async def _write(db: ReadDb, changes: Changes) -> None:
+    if changes.last >= changes.first:
+        await db.apply(changes)
 
 
 async def differences(one: Dump, other: Dump) -> list[str]:

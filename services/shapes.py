@@ -40,6 +40,7 @@ def window(w: Window) -> Doc:
     }
 
 
+@lru_cache(maxsize=16384)
 def instant(at: datetime | None) -> str | None:
     """RFC 3339, UTC, with Z; microseconds only where there are some."""
     if at is None:
