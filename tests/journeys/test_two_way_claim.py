@@ -175,7 +175,7 @@ def test_a_thousand_offers_with_one_bad_row_are_refused_whole(town: Town):
     assert report["errors"][0]["row"] == 1001
     assert unit.get("/v1/offers", limit=1, area=STREET)["position"] == before
     good = "\n".join([*rows, "好的一行,service,讲座,1,场"])
-    assert _import(town, "offers", good)["imported"] == 1000
+    assert _import(town, "offers", good)["rows"] == 1000
 
 
 def test_a_repeated_command_gives_the_same_bytes(town: Town):

@@ -68,7 +68,7 @@ class District:
     def _ready(self, seen: int) -> str:
         until = time.monotonic() + START_S
         while time.monotonic() < until:
-            text = self.data.with_suffix(".log").read_text()[seen:] if self.data.with_suffix(".log").exists() else ""
+            text = self.data.with_suffix(".log").read_bytes()[seen:].decode()
             if found := re.search(r"ready: (http://\S+)", text):
                 return found[1]
             if self.process.poll() is not None:
