@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, LiteralString
 from uuid import uuid4
 
 from psycopg import AsyncConnection
@@ -13,7 +14,8 @@ from domain.ledger import Frontier, digest
 from services.ports import Head
 
 VERSION = 1
-SAFE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
+# What a commit needs to wait for the disk; remote_apply waits for standbys too.
+SAFE = {"fsync": ("on",), "full_page_writes": ("on",), "synchronous_commit": ("on", "remote_apply")}
 
 # The head's row is the lock that makes commit order position order: whoever stores updates it first.
 TABLES = """
@@ -123,20 +125,19 @@ def channel(schema: str) -> str:
     return f"{schema}_ledger"[:63]
 
 
-async def create(db: AsyncConnection[tuple[object, ...]], sql: Statements, algorithm: str) -> str:
+async def create(db: AsyncConnection[Any], sql: Statements, algorithm: str) -> str:
     """Make the district's tables when they are missing, whoever comes first; returns the ledger's name."""
     digest(algorithm)
     async with db.transaction():
         await db.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"renling {sql.schema}"])
-        there = await (await db.execute("SELECT to_regclass(%s)", [f"{sql.name}.ledger_head"])).fetchone()
-        if there == (None,):
+        (there,) = await _row(db, "SELECT to_regclass(%s)", f"{sql.name}.ledger_head")
+        if there is None:
             await db.execute(sql(all_tables()), prepare=False)
-            start = [str(uuid4()), algorithm, VERSION]
-            await db.execute(sql(FIRST_HEAD), start)
-        row = await (await db.execute(sql("SELECT store_id, format FROM {s}.ledger_head"))).fetchone()
-    if row is None or not isinstance(row[1], int) or row[1] > VERSION:
-        raise LedgerDamaged(f"the ledger was written by a newer version (known: {VERSION}): {row}")
-    return str(row[0])
+            await db.execute(sql(FIRST_HEAD), [str(uuid4()), algorithm, VERSION])
+        store_id, format = await _row(db, sql("SELECT store_id, format FROM {s}.ledger_head"))
+    if format > VERSION:
+        raise LedgerDamaged(f"the ledger was written by a newer version (format {format}, known {VERSION})")
+    return str(store_id)
 
 
 def all_tables() -> str:
@@ -145,13 +146,33 @@ def all_tables() -> str:
     return TABLES + "".join(triggers)
 
 
-async def must_be_durable(db: AsyncConnection[tuple[object, ...]]) -> None:
-    """Raises LedgerDamaged unless a commit waits for the disk."""
-    for name, value in SAFE.items():
-        row = await (await db.execute("SELECT current_setting(%s)", [name])).fetchone()
-        # synchronous_commit has stricter values than on, which wait for standbys too.
-        if row != (value,) and (name, row) != ("synchronous_commit", ("remote_apply",)):
-            raise LedgerDamaged(f"PostgreSQL runs with {name} = {row and row[0]}; set {name} = {value}")
+async def must_be_durable(db: AsyncConnection[Any]) -> None:
+    """Raises LedgerDamaged unless a commit waits for the disk; names every setting that must change."""
+    wrong = []
+    for name, good in SAFE.items():
+        (value,) = await _row(db, "SELECT current_setting(%s)", name)
+        if value not in good:
+            wrong.append(f"{name} = {value}")
+    if wrong:
+        raise LedgerDamaged(f"PostgreSQL would lose commits, set these to on: {', '.join(wrong)}")
+
+
+async def must_be_whole(db: AsyncConnection[Any], sql: Statements) -> Head:
+    """The head. Raises LedgerDamaged when the rows do not reach exactly to it."""
+    # In one statement, since others may be storing: two would see two moments.
+    last = "SELECT notification_id, leaf FROM {s}.stored_events ORDER BY notification_id DESC LIMIT 1"
+    both = f"SELECT h.size, h.at_us, h.leaf, l.* FROM {{s}}.ledger_head AS h LEFT JOIN ({last}) AS l ON true"
+    size, at_us, leaf, position, last_leaf = await _row(db, sql(both))
+    if (position or 0, last_leaf or b"") != (size, leaf):
+        raise LedgerDamaged(f"the head seals {size} events, the last one stored is {position or 0}")
+    return Head(size, at_us, leaf)
+
+
+async def _row(db: AsyncConnection[Any], statement: bytes | LiteralString, *arguments: object) -> tuple[Any, ...]:
+    row: tuple[Any, ...] | None = await (await db.execute(statement, arguments)).fetchone()
+    if row is None:
+        raise LedgerDamaged("the ledger has no head")
+    return row
 
 
 def known_from(row: tuple[int, int, bytes, bytes, str]) -> Known:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from psycopg import AsyncConnection, Error
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL, Identifier
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -68,10 +69,10 @@ class PostgresStore:
                 if not allow_unsafe:
                     await pg.must_be_durable(db)
                 store_id = await pg.create(db, statements, algorithm)
-                row = await (await db.execute(statements("SELECT size FROM {s}.ledger_head"))).fetchone()
+                head = await pg.must_be_whole(db, statements)
         except Error as error:
             raise StoreUnavailable(f"PostgreSQL: {error}") from error
-        store = cls(dsn, statements, store_id, row[0] if row else 0)
+        store = cls(dsn, statements, store_id, head.position)
         await store._pool.open()
         store._listener = asyncio.create_task(store._listen())
         return store
@@ -167,4 +168,5 @@ class PostgresStore:
 
 async def connect(dsn: str) -> AsyncConnection[Any]:
     """A connection for whoever writes or listens."""
-    return await AsyncConnection.connect(dsn, options=SESSION, **PLAIN)
+    options = f"{conninfo_to_dict(dsn).get('options') or ''} {SESSION}"
+    return await AsyncConnection.connect(dsn, options=options, **PLAIN)
