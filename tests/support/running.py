@@ -17,13 +17,15 @@ from typing import Any
 
 import httpx
 
+from adapters.keys import KeyStore
+
 ROOT = Path(__file__).parents[2]
 START_S = 90  # for a first start with the demonstration on a busy machine
 _counter = itertools.count(1)
 
 
 class District:
-    """One running process. `url` is where it listens; keys are made with the command line, as an administrator would."""
+    """One running process. `url` is where it listens."""
 
     def __init__(self, data: Path, *flags: str, env: dict[str, str] | None = None, module: str = "api") -> None:
         self.data, self._flags, self._module = data, flags, module
@@ -53,14 +55,18 @@ class District:
         return self.data.with_suffix(".log").read_text()
 
     def key(self, role: str, org: str, area: str | None = None) -> str:
-        """A key made by the command line while the server runs."""
+        """A key made while the server runs, in the file that the command line writes."""
         known = (role, org, area)
         if known not in self._keys:
-            command = [sys.executable, "-m", "api", "key", "--role", role, "--org", org, "--data", str(self.data)]
-            command += ["--area", area] if area else []
-            made = subprocess.run(command, cwd=ROOT, env=self._env, capture_output=True, text=True, check=True)
-            self._keys[known] = made.stdout.strip()
+            store = KeyStore(self.data / "keys.db")
+            self._keys[known] = store.create(role, org, area)
+            store.close()
         return self._keys[known]
+
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """The command line on this district's data."""
+        line = [sys.executable, "-m", "api", *words, "--data", str(self.data)]
+        return subprocess.run(line, cwd=ROOT, env=self._env, capture_output=True, text=True)
 
     def someone(self, role: str, org: str, area: str | None = None) -> Someone:
         return Someone(self, self.key(role, org, area))

@@ -9,7 +9,6 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -21,7 +20,7 @@ import httpx
 import pytest
 
 from tests.journeys.conftest import EAST, Town, settle
-from tests.support.running import ROOT, District, line, running
+from tests.support.running import District, line, running
 
 MINUTES = float(os.environ.get("TORTURE_MINUTES", "5"))
 CLIENTS = 4
@@ -190,7 +189,6 @@ def _listed(town: Town, position: int) -> int:
 
 def _must_equal_a_replay(district: District) -> None:
     assert district.stop() == 0
-    command = [sys.executable, "-m", "api", "verify", "--data", str(district.data)]
-    compared = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    compared = district.command("verify")
     assert compared.returncode == 0, compared.stdout + compared.stderr
     district.start()
