@@ -112,18 +112,27 @@ def verify(data: Data = None, district: Pack = None) -> None:
 
 
 @cli.command()
-def openapi(out: Annotated[Path, typer.Option(help="写到哪里 / where to")] = Path("docs/openapi.json")) -> None:
-    """Write the API's description."""
+def openapi(out: Annotated[Path, typer.Option(help="写到哪里 / where to")] = Path("docs")) -> None:
+    """Write the API's description and the reference of events, routes and verbs."""
+    out.mkdir(parents=True, exist_ok=True)
+    for name, text in documents().items():
+        (out / name).write_text(text, encoding="utf-8")
+        print(out / name)
+
+
+def documents() -> dict[str, str]:
+    """The generated documents by file name."""
     import json
     import tempfile
 
     from api.loading import described
+    from api.reference import reference
+    from api.wiring import EVENTS
 
     with tempfile.TemporaryDirectory() as folder:
-        description = asyncio.run(described(_settings(data=Path(folder))))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(description, ensure_ascii=False, indent=1) + "\n")
-    print(out)
+        api = asyncio.run(described(_settings(data=Path(folder))))
+    text = json.dumps(api, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    return {"openapi.json": text, "reference.md": reference(EVENTS, api, cli)}
 
 
 def _part(name: str, help: str) -> None:

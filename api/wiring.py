@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from adapters.admission import LedgerDamaged
+from adapters.codec import REGISTRY as EVENTS
 from adapters.codec import JsonCodec
 from adapters.file_lock import DataFolderInUse
 from adapters.keys import KeyStore
@@ -41,6 +42,8 @@ from services.projector import Projector
 from services.projects import Projects
 from services.register import Register
 from services.streams import Streams
+
+__all__ = ["EVENTS"]  # TYPE -> class of every event
 
 Nats = EmbeddedNats | ExternalNats
 REFUSED_STARTS: tuple[type[Exception], ...] = (  # said in one line
