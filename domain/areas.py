@@ -104,6 +104,33 @@ def open_area(
     )
 
 
+def rename(state: AreaState, *, name: str, since: date) -> tuple[Event, ...]:
+    return () if state.name == name else (AreaRenamed(area=state.id, name=name, since=since),)
+
+
+def move(state: AreaState, parent: AreaState, *, above: tuple[str, ...], since: date) -> tuple[Event, ...]:
+    """Below another parent; `above`: the new parent and all above it, so that no area ends up below itself."""
+    if state.parent == parent.id:
+        return ()
+    if state.id in above or state.parent is None:
+        raise Refused(
+            "area.cannot_move", f"“{state.name}”不能移到自身或其下级之下，顶级区域也不能移动。",
+            f"“{state.name}” cannot be below itself, and the top does not move.", kind="invalid", field="parent",
+        )  # fmt: skip
+    return (AreaMoved(area=state.id, parent=parent.id, since=since),)
+
+
+def close(state: AreaState, *, successor: AreaState | None, since: date) -> tuple[Event, ...]:
+    """Nothing new is bound to it; what is open stays with its successor."""
+    if state.until is not None:
+        return ()
+    if successor is not None and successor.id == state.id:
+        raise Refused(
+            "area.own_successor", "区域不能由自己接替。", "An area does not succeed itself.", kind="invalid", field="successor"
+        )
+    return (AreaClosed(area=state.id, since=since, successor=successor.id if successor else None),)
+
+
 def still_open(state: AreaState | None, area_id: str, field: str = "area") -> AreaState:
     """The area, if it exists and has not been closed."""
     if state is None:

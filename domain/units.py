@@ -110,11 +110,24 @@ def register(*, unit: str, number: str, name: str, code: str, kind: str, areas: 
             "unit.no_area", "请至少写明一个所在区域。", "Name at least one area the unit is stationed in.",
             kind="invalid", field="areas",
         )  # fmt: skip
-    return (UnitRegistered(unit=unit, number=number, name=name, code=code, kind=kind, areas=areas),)
+    once = tuple(dict.fromkeys(areas))
+    return (UnitRegistered(unit=unit, number=number, name=name, code=code, kind=kind, areas=once),)
 
 
 def admit(state: UnitState, *, area: str, since: date) -> tuple[Event, ...]:
     return () if area in state.areas else (UnitAdmitted(unit=state.id, area=area, since=since),)
+
+
+def dismiss(state: UnitState, *, area: str, since: date) -> tuple[Event, ...]:
+    """The unit no longer belongs to the area; one area it always has."""
+    if area not in state.areas:
+        return ()
+    if len(state.areas) == 1:
+        raise Refused(
+            "unit.last_area", "这是该单位唯一的所在区域，请先登记新的区域。",
+            "That is the unit's only area: admit it to another one first.", kind="invalid", field="area",
+        )  # fmt: skip
+    return (UnitDismissed(unit=state.id, area=area, since=since),)
 
 
 def suspend(state: UnitState) -> tuple[Event, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from datetime import date
 
@@ -15,6 +15,7 @@ from services.common import series
 from services.streams import Ask, Done, Streams, Work
 
 MOST_NAME = 60
+AreaAct = Callable[[Work, areas.AreaState], Awaitable[tuple[Event, ...]]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,6 +76,33 @@ class Register:
         work.write(areas.stream(draft.area), *events)
         return areas.stream(draft.area)
 
+    async def rename_area(self, ask: Ask, area: str, *, name: str) -> Done:
+        async def act(work: Work, state: areas.AreaState) -> tuple[Event, ...]:
+            return areas.rename(state, name=_name(name), since=work.at.date())
+
+        return await self._area(ask, area, act)
+
+    async def move_area(self, ask: Ask, area: str, *, parent: str) -> Done:
+        """With everything below it; by whoever stands above both places."""
+
+        async def act(work: Work, state: areas.AreaState) -> tuple[Event, ...]:
+            new = areas.still_open(await work.state(areas.stream(parent)), parent, field="parent")
+            await work.allow("area.open", parties=(), area=parent)
+            return areas.move(state, new, above=await work.path(parent), since=work.at.date())
+
+        return await self._area(ask, area, act)
+
+    async def close_area(self, ask: Ask, area: str, *, successor: str | None = None) -> Done:
+        """From today nothing new is bound to it."""
+
+        async def act(work: Work, state: areas.AreaState) -> tuple[Event, ...]:
+            after = await work.state(areas.stream(successor)) if successor else None
+            if successor:
+                areas.still_open(after, successor, field="successor")
+            return areas.close(state, successor=after, since=work.at.date())
+
+        return await self._area(ask, area, act)
+
     async def register_unit(self, ask: Ask, draft: UnitDraft) -> Done:
         async def decide(work: Work) -> str:
             return await self.put_unit(work, draft)
@@ -114,11 +142,32 @@ class Register:
 
         return await self._streams.command(ask, decide)
 
+    async def dismiss_unit(self, ask: Ask, unit: str, *, area: str) -> Done:
+        """The unit no longer belongs to that area."""
+
+        async def decide(work: Work) -> str:
+            state: units.UnitState = await work.main(unit, "unit")
+            await work.allow("unit.register", parties=(), area=area)
+            work.write(unit, *units.dismiss(state, area=area, since=work.at.date()))
+            return unit
+
+        return await self._streams.command(ask, decide)
+
     async def suspend_unit(self, ask: Ask, unit: str) -> Done:
         return await self._unit(ask, unit, units.suspend)
 
     async def resume_unit(self, ask: Ask, unit: str) -> Done:
         return await self._unit(ask, unit, units.resume)
+
+    async def _area(self, ask: Ask, area: str, act: AreaAct) -> Done:
+        async def decide(work: Work) -> str:
+            stream = areas.stream(area)
+            state: areas.AreaState = await work.main(stream, "area")
+            await work.allow("area.open", parties=(), area=state.parent or area)
+            work.write(stream, *await act(work, state))
+            return stream
+
+        return await self._streams.command(ask, decide)
 
     async def _unit(self, ask: Ask, unit: str, act: Callable[[units.UnitState], tuple[Event, ...]]) -> Done:
         async def decide(work: Work) -> str:

@@ -1,3 +1,5 @@
+"""A small district for every spec."""
+
 from __future__ import annotations
 
 from collections.abc import AsyncIterator

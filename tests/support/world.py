@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -52,8 +53,8 @@ class NobodyStands:
 
 
 class World:
-    def __init__(self, folder: Path, log: EventLog | None = None) -> None:
-        self.clock = SeededClock(START)
+    def __init__(self, folder: Path, log: EventLog | None = None, clock: SeededClock | None = None) -> None:
+        self.clock = clock or SeededClock(START)
         self.log = log or MemoryStore()
         self.vault = open_vault(folder / "vault.db")
         self.codec = JsonCodec(self.vault)
@@ -80,26 +81,32 @@ class World:
         done = await self.register.register_unit(self.ask(SYSTEM), draft)
         return Principal(id=f"key-{n}", role="unit", org=done.id)
 
-    def ask(self, who: Principal, key: str | None = None) -> Ask:
-        return Ask(principal=who, key=key or f"k{next(self._keys)}", fingerprint="same")
+    async def endorsing(self) -> None:
+        """From now on the street endorses each need before it opens."""
+        await self.register.adopt(self.ask(SYSTEM), replace(BOOK, endorse_needs=True))
 
-    async def need(self, who: Principal, quantity: int = 20, **more: Any) -> Done:
-        draft = NeedDraft(
-            title="周末义诊志愿者", category="service", area=more.pop("area", EAST), lines=people(quantity), **more
-        )
-        return await self.needs.post(self.ask(who), draft)
+    async def close_area(self, area: str, successor: str | None = None) -> None:
+        """The neighbourhood is closed from today on."""
+        await self.register.close_area(self.ask(SYSTEM), area, successor=successor)
 
-    async def offer(self, who: Principal, quantity: int = 50, **more: Any) -> Done:
-        return await self.offers.post(
-            self.ask(who), OfferDraft(title="义诊志愿者队伍", category="service", lines=people(quantity), **more)
-        )
+    def ask(self, who: Principal, key: str | None = None, if_match: int | None = None) -> Ask:
+        return Ask(principal=who, key=key or f"k{next(self._keys)}", fingerprint="same", if_match=if_match)
+
+    async def need(self, who: Principal, quantity: int = 20, *, as_draft: bool = False, **more: Any) -> Done:
+        usual = {"title": "周末义诊志愿者", "category": "service", "area": EAST, "lines": people(quantity)}
+        return await self.needs.post(self.ask(who), NeedDraft(**(usual | more)), as_draft=as_draft)
+
+    async def offer(self, who: Principal, quantity: int = 50, *, as_draft: bool = False, **more: Any) -> Done:
+        usual = {"title": "义诊志愿者队伍", "category": "service", "lines": people(quantity)}
+        return await self.offers.post(self.ask(who), OfferDraft(**(usual | more)), as_draft=as_draft)
 
     async def claim(
         self, who: Principal, quantity: int = 20, *, need: str | None = None, offer: str | None = None,
         members: tuple[tuple[str, int], ...] = (), **more: Any,
     ) -> Done:  # fmt: skip
         invitations = tuple(Invitation(org=org, lines=people(n)) for org, n in members)
-        draft = ClaimDraft(need=need, offer=offer, lines=people(quantity), members=invitations, **more)
+        lines = more.pop("lines", people(quantity))
+        draft = ClaimDraft(need=need, offer=offer, lines=lines, members=invitations, **more)
         return await self.claims.propose(self.ask(who), draft)
 
     async def state(self, stream: str) -> Any:
