@@ -32,7 +32,8 @@ class Appeal:
 def aid(stage: Stage) -> None:
     for n, fen in enumerate((*_amounts(stage), *[0] * GOODS_ONLY)):
         dice = stage.dice("aid", n)
-        appeal = _appeal(stage, f"aid{n}", stage.some_day(100, dice), fen, dice)
+        at = stage.ago(32, 50, dice) if n % 9 == 4 else stage.some_day(100, dice)
+        appeal = _appeal(stage, f"aid{n}", at, fen, dice)
         _taken_on(stage, appeal, dice, together=fen > 0 and n % 10 == 0)
     for n in range(STILL_OPEN):
         dice = stage.dice("aid open", n)
@@ -54,7 +55,7 @@ def _appeal(stage: Stage, name: str, at: datetime, fen: int, dice: Dice) -> Appe
     region, people = dice.pick(stage.words.regions), dice.between(30, 900)
     lines = _lines(kind, fen, dice)
     draft = NeedDraft(
-        title=stage.title(kind.needs, kind.topic, dice, region=region), category=kind.category, area=owner.home,
+        title=stage.title(kind.needs, kind.topic, dice, owner, region=region), category=kind.category, area=owner.home,
         lines=lines, urgency=dice.between(1, 3), beneficiaries=people, outside=region,
         note=stage.say("need_note", dice, 300),
     )  # fmt: skip

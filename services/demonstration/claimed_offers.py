@@ -37,7 +37,7 @@ def claims_waiting(stage: Stage, stocks: list[Stock]) -> None:
     soon = stage.script.end - timedelta(days=9)
     fresh = [s for s in stocks if s.open_at(soon, 40) and s.left > 1 and s.at > soon - timedelta(days=500)]
     for stock in dice.some(fresh, WAITING):
-        claimant = dice.pick(_claimants(stage, stock, dice))
+        claimant = dice.pick([each for each in _claimants(stage, stock, dice) if each.who.org not in stock.asked])
         proposal = _proposal(stage, stock, claimant, f"{stock.offer}w", stage.ago(1, 7, dice), dice, all_of_it=False)
         if proposal is not None:
             propose(stage, proposal, dice)
@@ -80,6 +80,7 @@ def _proposal(
     if quantity == 0 or (stock.windows and window is None):
         return None
     lines = (Line(thing.kind, quantity, thing.unit),)
+    stock.asked.add(claimant.who.org)
     return Proposal(claim=name, at=at, by=claimant, to=stock.owner, lines=lines, offer=stock.offer, window=window)
 
 

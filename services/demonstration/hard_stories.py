@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from services.demonstration.cast import Actor
 from services.demonstration.delivery import fewer
 from services.demonstration.dice import Dice
-from services.demonstration.handshake import Bargain, answer, total
+from services.demonstration.handshake import Bargain, answer
 from services.demonstration.moments import later
-from services.demonstration.need_stories import agreed, claim, committee_need, done, provider_for, unit_need
+from services.demonstration.need_stories import Plea, agreed, claim, committee_need, done, provider_for, unit_need
 from services.demonstration.stage import Stage
 
 
@@ -29,37 +30,45 @@ def split(stage: Stage, name: str, dice: Dice, at: datetime) -> None:
 
 
 def joint(stage: Stage, name: str, dice: Dice, at: datetime, twist: str = "") -> None:
-    """A lead unit and its members. Twists: a member leaves, says no, or takes the lead."""
+    """A lead unit and its members. Twists: a member leaves, says no, takes the lead, or is invited later."""
     plea = committee_need(stage, name, dice, at, at_least=10, windows=False)
     lead = provider_for(stage, plea, dice)
     helpers = [provider_for(stage, plea, dice, lead)]
     if plea.line.quantity >= 12 or dice.happens(500):
         helpers.append(provider_for(stage, plea, dice, lead, *helpers))
     share = plea.line.quantity // (len(helpers) + 1)
+    script, last = stage.script, helpers[-1]
     proposal = claim(
         stage, plea, 0, lead, later(at, 1, 12, dice), dice, quantity=plea.line.quantity - share * len(helpers),
-        members=[(helper, share) for helper in helpers],
+        members=[(helper, share) for helper in helpers if twist != "is invited" or helper is not last],
     )  # fmt: skip
-    script, last = stage.script, helpers[-1]
-    joins = later(proposal.at, 0, 2, dice)
+    joins = later(proposal.at, 1, 2, dice)
+    if twist == "is invited":
+        lines = (replace(plea.line, quantity=share),)
+        asked = later(proposal.at, 0, 0, dice)
+        script.add(asked, lead.who, "claim.invite", proposal.claim, org=last.who.org, lines=lines)
     for helper in helpers:
         verb = "claim.member_refuse" if twist == "says no" and helper is last else "claim.join"
         script.add(joins, helper.who, verb, proposal.claim)
     if twist == "takes the lead":
         script.add(later(joins, 0, 0, dice), lead.who, "claim.lead", proposal.claim, org=last.who.org)
     agreed_at = later(later(joins, 0, 0, dice), 1, 3, dice)
-    bargain = Bargain(at=agreed_at, lines=total(proposal))
+    bargain = Bargain(at=agreed_at, lines=plea.lines)
     script.add(bargain.at, plea.owner.who, "claim.accept", proposal.claim)
     given = None
     if twist in ("leaves", "says no"):
-        given = fewer(bargain.lines, share)
-        gone = later(bargain.at, 1, 3, dice)
+        given, gone = fewer(bargain.lines, share), later(bargain.at, 1, 3, dice)
         if twist == "leaves":
             script.add(gone, last.who, "claim.leave", proposal.claim, reason=stage.say("leave", dice))
-        other = provider_for(stage, plea, dice, lead, *helpers)
-        filling = claim(stage, plea, 1, other, later(gone, 0, 4, dice), dice, quantity=share)
-        done(stage, plea, filling, agreed(stage, filling, dice), dice)
+        _another(stage, plea, share, gone, dice, lead, *helpers)
     done(stage, plea, proposal, bargain, dice, given=given, provider=last if twist == "takes the lead" else lead)
+
+
+def _another(stage: Stage, plea: Plea, quantity: int, after: datetime, dice: Dice, *before: Actor) -> None:
+    """A unit that has not been there before claims what is open, and delivers it."""
+    unit = provider_for(stage, plea, dice, *before)
+    filling = claim(stage, plea, 1, unit, later(after, 1, 8, dice), dice, quantity=quantity)
+    done(stage, plea, filling, agreed(stage, filling, dice), dice)
 
 
 def too_late(stage: Stage, name: str, dice: Dice, at: datetime) -> None:
@@ -94,8 +103,7 @@ def second_try(stage: Stage, name: str, dice: Dice, at: datetime) -> None:
     one = provider_for(stage, plea, dice)
     first = claim(stage, plea, 0, one, later(at, 1, 8, dice), dice)
     answer(stage, first, dice.pick(("refuse", "refuse", "withdraw", "silence")), dice)
-    second = claim(stage, plea, 1, provider_for(stage, plea, dice, one), later(first.at, 12, 25, dice), dice)
-    done(stage, plea, second, agreed(stage, second, dice), dice)
+    _another(stage, plea, plea.line.quantity, later(first.at, 12, 20, dice), dice, one)
 
 
 def released(stage: Stage, name: str, dice: Dice, at: datetime) -> None:
@@ -106,8 +114,7 @@ def released(stage: Stage, name: str, dice: Dice, at: datetime) -> None:
     back = later(agreed(stage, first, dice).at, 2, 10, dice)
     side = dice.pick((one, plea.owner))
     stage.script.add(back, side.who, "claim.release", first.claim, reason=stage.say("release", dice))
-    second = claim(stage, plea, 1, provider_for(stage, plea, dice, one), later(back, 1, 10, dice), dice)
-    done(stage, plea, second, agreed(stage, second, dice), dice)
+    _another(stage, plea, plea.line.quantity, back, dice, one)
 
 
 def reinstated(stage: Stage, name: str, dice: Dice, at: datetime) -> None:
@@ -132,8 +139,7 @@ def disputed(stage: Stage, name: str, dice: Dice, at: datetime, fate: str) -> No
     first = claim(stage, plea, 0, one, later(at, 1, 8, dice), dice)
     over = done(stage, plea, first, agreed(stage, first, dice), dice, fate=fate)
     if fate == "settled failed":
-        second = claim(stage, plea, 1, provider_for(stage, plea, dice, one), later(over, 1, 8, dice), dice)
-        done(stage, plea, second, agreed(stage, second, dice), dice)
+        _another(stage, plea, plea.line.quantity, over, dice, one)
 
 
 def withdrawn(stage: Stage, name: str, dice: Dice, at: datetime) -> None:

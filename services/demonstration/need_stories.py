@@ -17,7 +17,7 @@ from services.demonstration.moments import clock_time, later, local_day
 from services.demonstration.offer_stories import Stock
 from services.demonstration.stage import Stage
 from services.demonstration.words import Thing, Want
-from services.needs import NeedDraft
+from services.needs import NeedChange, NeedDraft
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,7 +67,13 @@ def _posted(
         urgency=dice.weighted(((0, 15), (1, 50), (2, 27), (3, 8))), windows=(window,) if window else (),
         beneficiaries=people, respond_by=respond_by, note=stage.say("need_note", dice, 450),
     )  # fmt: skip
-    stage.script.add(at, owner.who, "need.post", name, draft=draft)
+    as_draft = dice.happens(50)
+    stage.script.add(at, owner.who, "need.post", name, draft=draft, as_draft=as_draft)
+    if as_draft:
+        stage.script.add(later(at, 0, 0, dice), owner.who, "need.publish", name)
+    elif dice.happens(60):
+        change = NeedChange(urgency=min(draft.urgency + 1, 3), note=stage.say("need_note", dice))
+        stage.script.add(later(at, 0, 0, dice), owner.who, "need.amend", name, change=change)
     ends = window.end if isinstance(window, Span) else None
     if isinstance(window, Weekly):
         ends = clock_time(window.until or window.since, 22)

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from domain.access import SYSTEM
 from domain.calendar import Slot, Span, Weekly, Window, last_end
 from domain.capacity import Line
-from services.demonstration.cast import COMMITTEE, Actor
+from services.demonstration.cast import Actor
 from services.demonstration.dice import Dice
 from services.demonstration.moments import clock_time, later, local_day
 from services.demonstration.stage import Stage
@@ -33,6 +33,7 @@ class Stock:
         self.taken: set[date] = set()  # days on which an occurrence is spoken for
         self.until: datetime | None = last_end(windows) if windows else None  # claimed no more from then on
         self.claimable = True
+        self.asked: set[str] = set()  # organisations that have claimed it
 
     def open_at(self, at: datetime, for_days: int = 25) -> bool:
         """Whether a claim made then can still be answered."""
@@ -68,7 +69,7 @@ def _offer(stage: Stage, name: str, thing: Thing, owner: Actor, at: datetime, di
     stock = Stock(name, thing, owner, at, line, windows, street=street)
     second = (Line("志愿者", dice.between(2, 6), "人"),) if thing.unit != "人" and dice.happens(60) else ()
     draft = OfferDraft(
-        title=stage.title(thing.offers, thing.topic, dice, owner if owner.kind == COMMITTEE else None),
+        title=stage.title(thing.offers, thing.topic, dice, owner, touch=520),
         category=thing.category, lines=(line, *second), windows=windows, note=stage.say("offer_note", dice, 400),
         reach=stage.cast.street_of(owner).kind if street else stage.cast.district.kind,
     )  # fmt: skip

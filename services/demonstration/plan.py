@@ -44,7 +44,8 @@ def _history(stocks: Sequence[Stock]) -> list[Story]:
     counted: tuple[tuple[int, Story], ...] = (
         (92, plain.single), (22, plain.bargained), (42, partial(plain.cited, stocks=stocks)),
         (26, partial(plain.connected, stocks=stocks)), (9, plain.lapsed),
-        (22, hard.split), (16, hard.joint), (3, partial(hard.joint, twist="leaves")),
+        (22, hard.split), (13, hard.joint), (3, partial(hard.joint, twist="leaves")),
+        (3, partial(hard.joint, twist="is invited")),
         (3, partial(hard.joint, twist="says no")), (2, partial(hard.joint, twist="takes the lead")),
         (6, hard.too_late), (6, hard.moved_up), (24, hard.second_try), (8, hard.released), (2, hard.reinstated),
         (2, partial(hard.disputed, fate="settled failed")), (3, partial(hard.disputed, fate="settled delivered")),

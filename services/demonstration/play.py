@@ -70,11 +70,15 @@ async def play(
     many acts of how many are done. An act that was stored by an earlier, interrupted call is not done again."""
     acts = plan(pack, today)
     player = _Player(engine, set_clock)
-    for n, act in enumerate(acts):
-        await player.start(act)
-        if n % TELL_EVERY == 0:
-            progress(n, len(acts))
-    await player.finish()
+    try:
+        for n, act in enumerate(acts):
+            await player.start(act)
+            if n % TELL_EVERY == 0:
+                progress(n, len(acts))
+        await player.finish()
+    except BaseException:
+        await player.stop()
+        raise
     progress(len(acts), len(acts))
     made = Counter(act.verb for act in acts)
     head = await engine.streams.log.head()
@@ -117,6 +121,12 @@ class _Player:
         """All that was started is on disk."""
         await asyncio.gather(*self._running)
         self._running.clear()
+
+    async def stop(self) -> None:
+        """Let go of what has not been stored."""
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
 
     async def _do(self, act: Act) -> None:
         self._set_clock(act.at)
@@ -195,6 +205,8 @@ VERBS: dict[str, Verb] = {
     "unit.register": lambda e, ask, item, args: e.register.register_unit(ask, **args),
     "unit.admit": lambda e, ask, item, args: e.register.admit_unit(ask, item, **args),
     "need.post": lambda e, ask, item, args: e.needs.post(ask, **args),
+    "need.publish": lambda e, ask, item, args: e.needs.publish(ask, item),
+    "need.amend": lambda e, ask, item, args: e.needs.amend(ask, item, **args),
     "need.withdraw": lambda e, ask, item, args: e.needs.withdraw(ask, item, **args),
     "need.merge": lambda e, ask, item, args: e.needs.merge(ask, item, **args),
     "need.lapse": lambda e, ask, item, args: e.needs.lapse(ask, item),
@@ -213,6 +225,7 @@ VERBS: dict[str, Verb] = {
     "claim.release": lambda e, ask, item, args: e.claims.release(ask, item, **args),
     "claim.reinstate": lambda e, ask, item, args: e.claims.reinstate(ask, item, **args),
     "claim.expire": lambda e, ask, item, args: e.claims.expire(ask, item),
+    "claim.invite": lambda e, ask, item, args: e.joint.invite(ask, item, **args),
     "claim.join": lambda e, ask, item, args: e.joint.join(ask, item, org=ask.principal.org),
     "claim.member_refuse": lambda e, ask, item, args: e.joint.refuse(ask, item, org=ask.principal.org),
     "claim.leave": lambda e, ask, item, args: e.joint.leave(ask, item, org=ask.principal.org, **args),

@@ -42,14 +42,18 @@ class Stage:
         return dice.pick(self.words.sayings[occasion]) if dice.happens(permille) else None
 
     def title(
-        self, templates: Sequence[str], topics: Sequence[str], dice: Dice, actor: Actor | None = None, region: str = ""
-    ) -> str:
-        """One of the templates, filled in."""
+        self, templates: Sequence[str], topics: Sequence[str], dice: Dice, actor: Actor, *, region: str = "",
+        touch: int = 0,
+    ) -> str:  # fmt: skip
+        """One of the templates, filled in; in `touch` of a thousand cases something follows it."""
         slots = _Slots(self.words.fillers, dice)
-        slots["region"] = region
-        slots["topic"] = dice.pick(topics)
-        slots["place"] = actor.place if actor else ""
-        return dice.pick(templates).format_map(slots)[:MOST_TITLE]
+        slots |= {"topic": dice.pick(topics), "place": actor.place, "region": region}
+        slots["street"] = self.cast.street_of(actor).name
+        template = dice.pick(templates)
+        if dice.happens(touch):
+            twice = "{season}" in template
+            template += dice.pick([each for each in self.words.touches if not (twice and "{season}" in each)])
+        return template.format_map(slots)[:MOST_TITLE]
 
     def _joined(self, unit: int, year: int) -> datetime:
         """When a unit was registered: the founders in the first weeks, the others during their year."""

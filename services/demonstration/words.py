@@ -20,6 +20,9 @@ SAYINGS = (
 )
 
 
+GIVEN = ("topic", "place", "street", "region")  # slots that the story fills
+
+
 class Part(BaseModel):
     """A table of the pack: nothing in it may be misspelled or of another type."""
 
@@ -63,6 +66,7 @@ class Demonstration(Part):
     seed: Word
     years: Annotated[int, Field(ge=1, le=20)]
     regions: Words
+    touches: Words  # what may follow an offer's title
     fillers: dict[str, Words]
     things: Annotated[tuple[Thing, ...], Field(min_length=1)]
     wants: Annotated[tuple[Want, ...], Field(min_length=1)]
@@ -75,11 +79,12 @@ class Demonstration(Part):
             raise ValueError(f"sayings 缺少 {'、'.join(missing)} / sayings lack {', '.join(missing)}")
         for title in self._titles():
             for _, slot, _, _ in Formatter().parse(title):
-                if slot is not None and slot not in ("topic", "place", "region", *self.fillers):
+                if slot is not None and slot not in (*GIVEN, *self.fillers):
                     raise ValueError(f"“{title}”里的 {{{slot}}} 没有词可填 / no fillers for {{{slot}}} in “{title}”")
         return self
 
     def _titles(self) -> Iterator[str]:
+        yield from self.touches
         for thing in self.things:
             yield from (*thing.offers, *thing.needs)
         for want in self.wants:

@@ -103,7 +103,7 @@ def test_a_wrong_pack_is_refused_with_the_field_in_both_languages(right, wrong, 
     [
         ("answer_days = 10", 'answer_days = "ten"'), ("MADEM0003", "MADEM0004"),
         ('areas = ["310101005"]', 'areas = ["1"]'),
-    ],  # fmt: skip
+    ],
 )
 def test_the_line_is_named_where_it_can_be_found(right, wrong):
     assert f"huangpu.toml:{line_with(right)} " in told(HUANGPU.replace(right, wrong, 1)).zh

@@ -16,7 +16,7 @@ from domain import areas, units
 from domain.access import SYSTEM, Principal
 from domain.capacity import Line
 from domain.claim_proposing import Invitation
-from domain.rules import Category, RuleBook, Tier
+from domain.rules import Category, Limits, RuleBook, Tier
 from services.claims import ClaimDraft, Claims
 from services.joint_claims import JointClaims
 from services.needs import NeedDraft, Needs
@@ -84,6 +84,10 @@ class World:
     async def endorsing(self) -> None:
         """From now on the street endorses each need before it opens."""
         await self.register.adopt(self.ask(SYSTEM), replace(BOOK, endorse_needs=True))
+
+    async def limiting(self, **limits: int) -> None:
+        """From now on these limits of the rule book hold."""
+        await self.register.adopt(self.ask(SYSTEM), replace(BOOK, limits=Limits(**limits)))
 
     async def close_area(self, area: str, successor: str | None = None) -> None:
         """The neighbourhood is closed from today on."""
