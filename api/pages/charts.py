@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 FITS_DESKTOP, FITS_PHONE = 50, 120  # permille of a chart's width that a number needs
-TILE, GAP = 34, 4  # px: height of a tile, space between rows
+HEIGHT, TOP, BOTTOM = 216, 20, 190  # px: of a trend, of its highest and its lowest line
+TILE, GAP = 34, 4  # px: height of a tile (as in the style sheet), space between rows
+COLUMNS = 10
 STEPS = 4  # shades of a tile that counts something
 
 
@@ -53,24 +55,26 @@ def stack(parts: Sequence[Part], whole: int, *, numbers: bool = True) -> Markup:
 
 
 def lines(months: Sequence[str], series: Sequence[Series], *, title: str, open_end: bool = False) -> Markup:
-    """Lines over months ("2026-03"), the height in px, three grid lines. `open_end`: the last month is not over yet,
-    its stretch is dashed."""
-    top, bottom, height = 20, 190, 216
+    """Lines over months ("2026-03") with three grid lines. `open_end`: the last month is not over yet, its stretch is
+    dashed. Only the drawing inside is stretched to the width; dots and texts keep their shape."""
     most = nice(max((max(s.values, default=0) for s in series), default=0))
-    xs = [_per_cent(10 + i * 980 // max(len(months) - 1, 1)) for i in range(len(months))]
-    grid = [_grid_line(value, bottom - (bottom - top) * value // most) for value in (0, most // 2, most)]
-    drawn = [_line(xs, [bottom - (bottom - top) * v // most for v in s.values], s, open_end) for s in series]
-    labels = [_month_label(i, xs[i], month, len(months), height - 6) for i, month in enumerate(months)]
-    head = f'<svg class="lines" height="{height}" role="img" aria-label="{escape(title)}">'
-    return Markup(head + "".join(grid + drawn + labels) + "</svg>")
+    xs = [10 + i * 980 // max(len(months) - 1, 1) for i in range(len(months))]
+    runs = [[(x, BOTTOM - (BOTTOM - TOP) * v // most) for x, v in zip(xs, s.values, strict=True)] for s in series]
+    grid = [_grid_line(value, BOTTOM - (BOTTOM - TOP) * value // most) for value in (0, most // 2, most)]
+    drawn = [_run(s.tone, run, open_end) for s, run in zip(series, runs, strict=True)]
+    ends = [_dot(s.tone, *run[-1]) for s, run in zip(series, runs, strict=True) if run]
+    labels = [_month_label(i, xs[i], month, len(months)) for i, month in enumerate(months)]
+    stretched = f'<svg viewBox="0 0 1000 {HEIGHT}" preserveAspectRatio="none">{"".join(drawn)}</svg>'
+    head = f'<svg class="trend" height="{HEIGHT}" role="img" aria-label="{escape(title)}">'
+    return Markup(head + "".join([*grid, stretched, *ends, *labels]) + "</svg>")
 
 
-def tiles(cells: Sequence[Tile], most: int, *, title: str, columns: int = 10) -> Markup:
-    """One square for each place, row after row as they come, darker the nearer to `most`; each leads to its place."""
-    rows = -(-len(cells) // columns)
-    drawn = [_tile(i, cell, shade(cell.n, most), columns) for i, cell in enumerate(cells)]
+def tiles(cells: Sequence[Tile], most: int, *, title: str) -> Markup:
+    """One square for each place, ten in a row, darker the nearer to `most`; each leads to its place."""
+    rows = -(-len(cells) // COLUMNS)
+    drawn = [_tile(i, cell, shade(cell.n, most)) for i, cell in enumerate(cells)]
     height = rows * (TILE + GAP) - GAP if rows else 0
-    return Markup(  # names and links are escaped
+    return Markup(
         f'<svg class="tiles" height="{height}" role="group" aria-label="{escape(title)}">{"".join(drawn)}</svg>'
     )
 
@@ -90,14 +94,18 @@ def nice(most: int) -> int:
         step *= 10
 
 
-def _line(xs: Sequence[str], ys: Sequence[int], series: Series, open_end: bool) -> str:
-    stretches = [
-        f'<line class="l-{series.tone}{" yet" if open_end and i == len(xs) - 2 else ""}" '
-        f'x1="{xs[i]}" y1="{ys[i]}" x2="{xs[i + 1]}" y2="{ys[i + 1]}"/>'
-        for i in range(len(xs) - 1)
-    ]
-    end = f'<circle class="l-{series.tone} f-card" cx="{xs[-1]}" cy="{ys[-1]}" r="4"/>' if xs else ""
-    return "".join(stretches) + end
+def _run(tone: str, run: Sequence[tuple[int, int]], open_end: bool) -> str:
+    points = [f"{x},{y}" for x, y in run]
+    if not open_end or len(points) < 2:
+        return f'<polyline class="l-{tone}" points="{" ".join(points)}"/>'
+    return (
+        f'<polyline class="l-{tone}" points="{" ".join(points[:-1])}"/>'
+        f'<polyline class="l-{tone} yet" points="{" ".join(points[-2:])}"/>'
+    )
+
+
+def _dot(tone: str, x: int, y: int) -> str:
+    return f'<circle class="l-{tone}" cx="{_per_cent(x)}" cy="{y}" r="4"/>'
 
 
 def _grid_line(value: int, y: int) -> str:
@@ -105,23 +113,24 @@ def _grid_line(value: int, y: int) -> str:
     return line + _text("tick", "0", str(y - 9), f"{value:,}")
 
 
-def _month_label(i: int, x: str, month: str, n: int, y: int) -> str:
+def _month_label(i: int, x: int, month: str, n: int) -> str:
     """About eight of them on a desktop, every second of those on a phone."""
     step = max(1, -(-n // 8))
     if i % step:
         return ""
     wide = " wide" if i // step % 2 else ""
     anchor = " start" if i == 0 else " end" if i == n - 1 else ""
-    return _text(f"month{wide}{anchor}", x, str(y), str(escape(month)))
+    return _text(f"month{wide}{anchor}", _per_cent(x), str(HEIGHT - 6), str(escape(month)))
 
 
-def _tile(i: int, cell: Tile, tone: int, columns: int) -> str:
-    row, column = divmod(i, columns)
-    x, width, y = column * 1000 // columns, 1000 // columns, row * (TILE + GAP)
+def _tile(i: int, cell: Tile, tone: int) -> str:
+    """The style sheet gives it its size; nothing is written where there is nothing."""
+    row, column = divmod(i, COLUMNS)
+    x, y, middle = _per_cent(column * 100), row * (TILE + GAP), _per_cent(column * 100 + 46)
+    written = _text(f"on-t{tone}", middle, str(y + TILE // 2), f"{cell.n:,}") if cell.n else ""
     return (
         f'<a href="{escape(cell.href)}"><title>{escape(cell.name)} {cell.n:,}</title>'
-        f'<rect class="t{tone}" x="{_per_cent(x)}" y="{y}" width="{_per_cent(width - 8)}" height="{TILE}" rx="5"/>'
-        f'<text class="on-t{tone}" x="{_per_cent(x + width // 2 - 4)}" y="{y + TILE // 2}">{cell.n:,}</text></a>'
+        f'<rect class="t{tone}" x="{x}" y="{y}"/>{written}</a>'
     )
 
 

@@ -58,11 +58,15 @@ async def _dashboard(engine: Engine, area: str, at: str, say: Tongue) -> dict[st
 
 
 def _groups(children: Sequence[Figures], say: Tongue, at: str) -> list[dict[str, Any]]:
-    """The areas right below by their tier, each with the bar of its needs; bars of one tier share a scale."""
+    """The areas right below by their tier, each with the bar of its needs; bars of one tier share a scale. Tiers that
+    needs are not counted by (themed clusters of units) have none."""
     found: dict[str, list[Figures]] = {}
     for child in children:
         found.setdefault(child["area"]["kind"], []).append(child)
-    return [{"tier": tier, "rows": _bars(rows, say, at)} for tier, rows in found.items()]
+    return [
+        {"tier": tier, "rows": (bars := _bars(rows, say, at)), "needs": sum(row["total"] for row in bars)}
+        for tier, rows in found.items()
+    ]
 
 
 def _bars(rows: Sequence[Figures], say: Tongue, at: str) -> list[dict[str, Any]]:
@@ -71,7 +75,8 @@ def _bars(rows: Sequence[Figures], say: Tongue, at: str) -> list[dict[str, Any]]
         {
             "name": row["area"]["name"], "href": link(f"/dashboards/{row['area']['id']}", at=at),
             "parts": (parts := stages(row["figures"], say)), "bar": stack(parts, most),
-            "total": row["figures"]["needs"]["total"],
+            "total": row["figures"]["needs"]["total"], "units": row["figures"]["units"]["total"],
+            "offers": row["figures"]["offers"]["total"],
         }
         for row in rows
     ]  # fmt: skip

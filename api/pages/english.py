@@ -164,6 +164,7 @@ ENGLISH: dict[str, str] = {
     "合计": "Total",
     "其他": "Other",
     "各居民区待认领需求": "Needs waiting, by neighbourhood",
+    "每格一个居民区": "one square, one neighbourhood",
     "少": "few",
     "多（最多 {n}）": "many (at most {n})",
     "{n} 项": "{n} items",
@@ -188,6 +189,8 @@ ENGLISH: dict[str, str] = {
     "按计量单位": "By unit of count",
     "各单位分开计，不相加": "each apart, never added up",
     "计量单位": "Unit of count",
+    "{units} 家单位，{offers} 项资源": "{units} units, {offers} offers",
+    "{n} 种计量单位": "{n} units of count",
     "需要": "Needed",
     "金额": "Money",
     # ---- statuses

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from markupsafe import Markup
 
 from api.pages.bars import line_bar, line_legend, line_words
 from api.pages.board import ONLY_NEEDS
@@ -56,7 +57,7 @@ async def _item(engine: Engine, kind: str, id: str, at: str, say: Tongue) -> dic
         "reach_name": called.get(doc.get("reach") or ""),
         "places": await path_to(engine, doc["area"]), "at": at.strip(), "position": cut, "words": words,
         "category_name": category_words(book, say).get(doc["category"], doc["category"]),
-        "lines": [(line, line_bar(line, words), line_legend(line, words, say)) for line in doc["lines"]],
+        "lines": _lines(doc["lines"], words, say),
         "events": _events(kind, id, history, called, say), "standing": await standing(engine),
         "claims": _promises(claims, projects, called), "counts": _counts(claims),
         "live": "" if at else f"{id} {doc['area']}",
@@ -81,6 +82,13 @@ async def _claims(engine: Engine, id: str, at: str | None) -> tuple[list[Doc], M
         return claims[::-1], {}
     projects = (await engine.boards.list("projects", SYSTEM, about=id, at=at, limit=MOST_CLAIMS)).items
     return claims[::-1], {project["id"]: project for project in projects}
+
+
+def _lines(lines: Sequence[Doc], words: Mapping[str, str], say: Tongue) -> list[tuple[Doc, Markup, list[Any]]]:
+    """Each line with its bar and the bar's legend; `by_window` is None where it is not counted by occurrence."""
+    return [
+        ({"by_window": None, **line}, line_bar(line, words), list(line_legend(line, words, say))) for line in lines
+    ]
 
 
 def _promises(claims: Sequence[Doc], projects: Mapping[str, Doc], called: Mapping[str, str]) -> list[dict[str, Any]]:
