@@ -6,14 +6,15 @@ import asyncio
 import os
 import queue
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 from adapters import read_sqlite_query, read_sqlite_schema, read_sqlite_write
-from services.read_ports import Bookmark, Changes, Doc, Entry, Found, Query, ReadDb, Vector
+from adapters.read_questions import Questions
+from services.ports import StoreUnavailable
+from services.read_ports import Changes, ReadDb
 
 READERS = 2  # threads; each answer is one call into SQLite, which runs beside Python
 SMALL = 24  # versions: a batch up to this is written on the event loop, faster than a thread could start
@@ -58,12 +59,12 @@ class TableSet:
         self.writer.close()
 
 
-class SqliteReadDb:
+class SqliteReadDb(Questions):
     """ReadDb in a folder: `current` names the file in use; any other file is left from a rebuild and is removed."""
 
     def __init__(self, folder: Path, tables: TableSet) -> None:
+        super().__init__(read_sqlite_query, READERS + 1)
         self._folder, self._set = folder, tables
-        self._threads = ThreadPoolExecutor(READERS + 1, "read-db")
         self._writing = asyncio.Lock()
         self._since_copy = 0
         self._copying: asyncio.Future[None] = asyncio.Future()
@@ -83,39 +84,17 @@ class SqliteReadDb:
                 other.unlink()
         return cls(folder, TableSet(path))
 
-    async def bookmark(self) -> Bookmark:
-        return await self._ask(read_sqlite_query.bookmark)
-
     async def apply(self, changes: Changes) -> None:
         async with self._writing:
-            if len(changes.versions) <= SMALL:
-                read_sqlite_write.apply(self._set.writer, changes)
-            else:
-                await self._in_thread(read_sqlite_write.apply, self._set.writer, changes)
+            with _translated():
+                if len(changes.versions) <= SMALL:
+                    read_sqlite_write.apply(self._set.writer, changes)
+                else:
+                    await self._in_thread(read_sqlite_write.apply, self._set.writer, changes)
         self._since_copy += len(changes.versions)
         if self._since_copy >= COPY_AFTER and self._copying.done():
             self._since_copy = 0
             self._copying = self._in_thread(self._set.copy_back)
-
-    async def page(self, query: Query) -> Found:
-        return await self._ask(read_sqlite_query.page, query)
-
-    async def docs(self, ids: Iterable[str], at: int | None = None) -> Mapping[str, Doc]:
-        return await self._ask(read_sqlite_query.docs, tuple(ids), at)
-
-    async def entries(self, ids: Iterable[str]) -> Mapping[str, Entry]:
-        return await self._ask(read_sqlite_query.entries, tuple(ids))
-
-    async def carrying(self, ids: Iterable[str], labels: Sequence[str]) -> frozenset[str]:
-        return await self._ask(read_sqlite_query.carrying, tuple(ids), labels)
-
-    async def tally(self, labels: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
-        return await self._ask(read_sqlite_query.tally, labels)
-
-    async def figures(
-        self, areas: Sequence[str], dimensions: str, at: int | None = None
-    ) -> tuple[Mapping[tuple[str, str], Vector], int]:
-        return await self._ask(read_sqlite_query.figures, areas, dimensions, at)
 
     @asynccontextmanager
     async def beside(self) -> AsyncIterator[ReadDb]:
@@ -150,11 +129,9 @@ class SqliteReadDb:
         await self._in_thread(self._set.close)
         self._threads.shutdown()
 
-    async def _ask(self, ask: Callable[..., T], *arguments: Any) -> T:
-        return await self._in_thread(self._set.read, ask, *arguments)
-
-    def _in_thread(self, call: Callable[..., T], *arguments: Any) -> asyncio.Future[T]:
-        return asyncio.get_running_loop().run_in_executor(self._threads, call, *arguments)
+    def _read(self, ask: Callable[..., T], *arguments: Any) -> T:
+        with _translated():
+            return self._set.read(ask, *arguments)
 
 
 class SqliteDump:
@@ -173,6 +150,15 @@ class SqliteDump:
         cursor = await self._in_thread(self._db.execute, read_sqlite_schema.DUMPED[table])
         while block := await self._in_thread(cursor.fetchmany, BLOCK_OF_ROWS):
             yield block
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:  # locked, disk full, cannot be opened
+        full = error.sqlite_errorcode == sqlite3.SQLITE_FULL
+        raise StoreUnavailable(f"read models: {error}", full=full) from error
 
 
 def _fresh(folder: Path) -> Path:

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from adapters.read_sqlite_schema import BLOCK
+from adapters.read_cells import BLOCK, add_since
 from adapters.read_sqlite_write import seq_of, words_id
 from services.read_ports import Bookmark, Doc, Entry, Found, Query, Vector
 
@@ -81,23 +81,10 @@ def figures(
     cells: dict[tuple[str, str], Vector] = {(area, dimension): f for area, dimension, f in rows}
     if at is None:
         return cells, bookmark(db).position
-    _add_since(db, cells, set(areas), dimensions, block << BLOCK, at)
-    return {key: {name: n for name, n in f.items() if n} for key, f in cells.items() if any(f.values())}, at
-
-
-def _add_since(
-    db: sqlite3.Connection, cells: dict[tuple[str, str], Vector], areas: set[str], dimensions: str, first: int,
-    last: int,
-) -> None:  # fmt: skip
     sql = """SELECT '[' || group_concat('[' || areas || ',' || dimensions || ',' || deltas || ']') || ']'
       FROM figure_log WHERE position BETWEEN ? AND ?"""
-    for of_areas, of_dimensions, deltas in orjson.loads(db.execute(sql, [first, last]).fetchone()[0] or "[]"):
-        for area in areas.intersection(of_areas):
-            for dimension in of_dimensions:
-                if dimensions == "*" or dimension == "":
-                    cell = cells.setdefault((area, dimension), {})
-                    for name, delta in deltas.items():
-                        cell[name] = cell.get(name, 0) + delta
+    log = orjson.loads(db.execute(sql, [block << BLOCK, at]).fetchone()[0] or "[]")
+    return add_since(cells, set(areas), dimensions, log), at
 
 
 def _lead(db: sqlite3.Connection, query: Query, before: int) -> tuple[Sql, list[tuple[str, ...]]]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-VERSION = "1"  # raise it when tables or rows change their meaning: sets of another version are made anew
-BLOCK = 11  # bits: figures are kept as of the end of every 2,048 positions, and as changes within them
+VERSION = "2"  # raise it when tables or rows change their meaning: sets of another version are made anew
 
 TABLES = (
     """CREATE TABLE bookmark (one INTEGER PRIMARY KEY CHECK (one = 1), position INTEGER NOT NULL, leaf BLOB NOT NULL,

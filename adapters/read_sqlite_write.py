@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 import orjson
 
-from adapters.read_sqlite_schema import BLOCK
-from services.read_ports import Changes, Fenced, FigureChange, Vector, Version
+from adapters.read_cells import Key, summed
+from services.read_ports import Changes, Fenced, FigureChange, Version
 
 _LIVE = """INSERT INTO live VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
  ON CONFLICT (seq) DO UPDATE SET position = excluded.position, status = excluded.status, title = excluded.title,
@@ -79,40 +79,11 @@ def _words(db: sqlite3.Connection, changes: Changes) -> None:
 
 
 def _figures(db: sqlite3.Connection, changes: Iterable[FigureChange]) -> None:
-    """Sums of every area and dimension; before the first change in a block the sums of the last one are kept."""
-    cells: dict[tuple[str, str], tuple[int, Vector]] = {}
-    marks: list[tuple[str, str, int, str]] = []
-    log: list[tuple[int, int, str, str, str]] = []
-    for change in changes:
-        n = log[-1][1] + 1 if log and log[-1][0] == change.position else 0
-        log.append((change.position, n, _json(change.areas), _json(change.dimensions), _json(change.deltas)))
-        for area in change.areas:
-            for dimension in change.dimensions:
-                _add(db, cells, marks, (area, dimension), change)
-    db.executemany("INSERT INTO figure_log VALUES (?, ?, ?, ?, ?)", log)
-    db.executemany("INSERT INTO figure_mark VALUES (?, ?, ?, ?)", marks)
-    db.executemany(_CELL, [(*key, block, _json(_counted(figures))) for key, (block, figures) in cells.items()])
+    def load(keys: Iterable[Key]) -> dict[Key, tuple[int, str]]:
+        ask = "SELECT block, figures FROM figure_now WHERE area = ? AND dimension = ?"
+        return {key: row for key in keys if (row := db.execute(ask, key).fetchone())}
 
-
-def _add(
-    db: sqlite3.Connection, cells: dict[tuple[str, str], tuple[int, Vector]],
-    marks: list[tuple[str, str, int, str]], key: tuple[str, str], change: FigureChange,
-) -> None:  # fmt: skip
-    block = change.position >> BLOCK
-    if key not in cells:
-        row = db.execute("SELECT block, figures FROM figure_now WHERE area = ? AND dimension = ?", key).fetchone()
-        cells[key] = (row[0], orjson.loads(row[1])) if row else (block, {})
-    changed, figures = cells[key]
-    if changed < block:
-        marks.append((*key, changed, _json(_counted(figures))))
-    for name, delta in change.deltas.items():
-        figures[name] = figures.get(name, 0) + delta
-    cells[key] = (block, figures)
-
-
-def _counted(figures: Vector) -> Vector:
-    return {name: n for name, n in figures.items() if n}
-
-
-def _json(value: object) -> str:
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    sums = summed(changes, load)
+    db.executemany("INSERT INTO figure_log VALUES (?, ?, ?, ?, ?)", sums.log)
+    db.executemany("INSERT INTO figure_mark VALUES (?, ?, ?, ?)", sums.marks)
+    db.executemany(_CELL, sums.rows())
