@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
@@ -78,7 +79,16 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 async def _framework(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return problem(request, refusal_of_status(error.status_code), headers=error.headers)
+    headers = {"Allow": ", ".join(_methods(request))} if error.status_code == 405 else error.headers
+    return problem(request, refusal_of_status(error.status_code), headers=headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """All that the path can be asked, by any of its routes."""
+    path = request.scope["path"]
+    contexts = iter_route_contexts(request.app.routes)
+    found = [c.methods for c in contexts if (regex := getattr(c, "path_regex", None)) and regex.match(path)]
+    return sorted({method for methods in found for method in methods or ()})
 
 
 _HANDLERS: dict[type[Exception], Any] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from domain import areas, claim_legal, need_acts, offer_acts, project_acts
+from domain import claim_legal, need_acts, offer_acts, project_acts
 from domain.access import Facts, Principal, decide, missing
 from domain.claim import ClaimState
 from domain.need import NeedState
@@ -37,7 +37,7 @@ async def may_see(streams: Streams, viewer: Principal, state: State) -> bool:
 
 async def facts(streams: Streams, state: State) -> Facts:
     """Its parties, the areas above it, and whether everybody may see it."""
-    path = [above for area in direct_areas(state) for above in await _path(streams, area)]
+    path = [above for area in direct_areas(state) for above in await streams.path(area)]
     return Facts(parties=tuple(parties(state)), path=tuple(path), public=_public(state))
 
 
@@ -119,14 +119,3 @@ def _of_project(viewer: Principal, state: ProjectState, known: Facts) -> tuple[s
         found += ["closure"] if state.status in project_acts.DONE else []
     return tuple(found)
 
-
-async def _path(streams: Streams, area_id: str) -> list[str]:
-    found: list[str] = []
-    here: str | None = area_id
-    while here is not None and here not in found:
-        held = await streams.load(areas.stream(here))
-        if held is None:
-            break
-        found.append(here)
-        here = held.state.parent
-    return found

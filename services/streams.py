@@ -301,6 +301,9 @@ class Work:
 
     async def path(self, area_id: str) -> tuple[str, ...]:
         """The area and all above it, nearest first; () for an unknown area. Not checked again: areas move rarely."""
+        new = self._now.get(areas.stream(area_id))
+        if new is not None and new.state.parent is not None:  # entered by this very command
+            return (area_id, *await self.path(new.state.parent))
         return await self._streams.path(area_id)
 
     async def allow(self, action: str, *, parties: tuple[str, ...], area: str, public: bool = True) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from domain.units import check_character
+from tests.support.engine import House, opened_house
 from tests.support.running import District, Someone, running
 
 DISTRICT, STREET, EAST, WEST = "310101", "310101001", "310101001001", "310101001002"
@@ -31,6 +33,13 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     data: Path = tmp_path_factory.mktemp("town") / "data"
     with running(data, "--empty") as district:
         yield settle(district)
+
+
+@pytest_asyncio.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    """The API in this process, over real parts in memory."""
+    async with opened_house(tmp_path) as made:
+        yield made
 
 
 def settle(district: District) -> Town:

@@ -25,7 +25,6 @@ from api.settings import Settings
 from api.wiring import build
 from domain import units
 from domain.access import SYSTEM
-from domain.capacity import Line
 from services.engine import Engine
 from services.ports import EventLog
 from services.register import AreaDraft, UnitDraft
@@ -71,7 +70,7 @@ class Caller:
         return await self.http.request(method, path, headers={**named, **more}, **content)  # type: ignore[arg-type]
 
     async def get(self, path: str, *, headers: dict[str, str] | None = None, **query: Any) -> httpx.Response:
-        return await self.http.get(path, params=query, headers=headers or {})
+        return await self.http.get(path, params=query or None, headers=headers or {})
 
     async def did(self, path: str, body: Any = None, **headers: str) -> dict[str, Any]:
         """A command that must succeed."""
@@ -80,16 +79,16 @@ class Caller:
         found: dict[str, Any] = answer.json()
         return found
 
-    async def sees(self, path: str, **query: Any) -> dict[str, Any]:
-        """A read that must succeed; lists wait until they have all that was stored."""
-        answer = await self.get(path, **query)
+    async def sees(self, path: str, since: int = 0, **query: Any) -> dict[str, Any]:
+        """A read that must succeed; lists as new as the position `since`."""
+        answer = await self.get(path, headers={"Min-Position": str(since)}, **query)
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()
         return found
 
 
 @asynccontextmanager
-async def house(folder: Path, log: EventLog | None = None, settings: Settings | None = None) -> AsyncIterator[House]:
+async def opened_house(folder: Path, log: EventLog | None = None, settings: Settings | None = None) -> AsyncIterator[House]:
     log = log or MemoryStore()
     clock = SeededClock(START)
     vault, read_db = open_vault(folder / "vault.db"), SqliteReadDb.open(folder / "read")
@@ -161,5 +160,3 @@ def need(quantity: int = 20, **more: Any) -> dict[str, Any]:
 def offer(quantity: int = 50, **more: Any) -> dict[str, Any]:
     return {"title": "义诊志愿者队伍", "category": "service", "lines": people(quantity), **more}
 
-
-__all__ = ["DISTRICT", "EAST", "STREET", "WEST", "Caller", "House", "Line", "house", "need", "offer", "people"]
