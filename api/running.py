@@ -29,16 +29,16 @@ async def run(settings: Settings, prepare: Prepare, say: Callable[[str], None]) 
     stop = asyncio.Event()
     for signum in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(signum, stop.set)
-    with reserved(settings.host, settings.port) as door:
-        async with contextlib.AsyncExitStack() as stack:
-            log = await open_log(settings)
-            stack.push_async_callback(log.close)
-            nats = await start_nats(settings)
-            stack.push_async_callback(nats.stop)
-            district = await open_district(settings, log, nats)
-            stack.push_async_callback(district.close)
-            if await _unless(stop, _ready(district, prepare)):
-                await _serve(district, nats, door, stop, say)
+    async with contextlib.AsyncExitStack() as stack:
+        log = await open_log(settings)  # before the port: a second start on the same data is told whose it is
+        stack.push_async_callback(log.close)
+        door = stack.enter_context(reserved(settings.host, settings.port))
+        nats = await start_nats(settings)
+        stack.push_async_callback(nats.stop)
+        district = await open_district(settings, log, nats)
+        stack.push_async_callback(district.close)
+        if await _unless(stop, _ready(district, prepare)):
+            await _serve(district, nats, door, stop, say)
     return 0
 
 
