@@ -94,8 +94,10 @@ class Server(uvicorn.Server):
 @contextlib.contextmanager
 def reserved(host: str, port: int) -> Iterator[socket.socket]:
     """The port, taken but not yet open: callers are refused until the server listens on it."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as door:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as door:
         door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        door.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # inherited; without it an answer waits 40 ms
         door.bind((host, port))
         yield door
 
