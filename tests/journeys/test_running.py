@@ -16,10 +16,11 @@ from tests.support.running import ROOT, District, running
 
 def test_a_second_start_on_the_same_data_is_refused_with_the_first_ones_pid(tmp_path: Path):
     with running(tmp_path / "data", "--empty") as district:
-        second = _start(tmp_path / "data", "--empty")
-        assert second.returncode == 1
-        assert str(district.process.pid) in second.stderr
-        assert len(second.stderr.strip().splitlines()) == 1
+        for port in (0, district.port):
+            second = _start(tmp_path / "data", "--empty", port=port)
+            assert second.returncode == 1
+            assert str(district.process.pid) in second.stderr
+            assert len(second.stderr.strip().splitlines()) == 1
 
 
 def test_a_taken_port_is_said_in_one_line_with_what_helps(tmp_path: Path):
