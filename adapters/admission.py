@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from domain.ledger import NO_LEAF, Frontier, digest, leaf_hash
@@ -113,6 +113,20 @@ def admit(changes: Sequence[Append], known: Known) -> Batch:
     return batch
 
 
+def doubtful(changes: Sequence[Append], batch: Batch, known: Known) -> Unknown:
+    """Refused commands that may have been stored long ago: whoever trusted must look for them before saying no."""
+    answered = zip(changes, batch.outcomes, strict=True)
+    refused = (change.command_id for change, outcome in answered if isinstance(outcome, Conflict))
+    return Unknown(commands=frozenset(id for id in refused if id not in known.commands))
+
+
+def recall(changes: Sequence[Append], batch: Batch, known: Known) -> None:
+    """Give those that were found after all their first receipt."""
+    for n, change in enumerate(changes):
+        if isinstance(batch.outcomes[n], Conflict) and change.command_id in known.commands:
+            batch.outcomes[n] = repeated(known.commands[change.command_id])
+
+
 def _outcome(change: Append, known: Known, batch: Batch) -> Receipt | Conflict:
     first_receipt = known.commands.get(change.command_id)
     if first_receipt is not None:
@@ -145,16 +159,11 @@ def _conflict(change: Append, known: Known) -> Conflict | None:
     return None
 
 
-def _starts(events: tuple[NewEvent, ...]) -> Iterator[tuple[str, int]]:
+def _starts(events: tuple[NewEvent, ...]) -> Iterable[tuple[str, int]]:
     """Each stream that is written, with the version of its first new event."""
     if len(events) == 1:
-        yield events[0].stream, events[0].version
-        return
-    seen = set()
-    for event in events:
-        if event.stream not in seen:
-            seen.add(event.stream)
-            yield event.stream, event.version
+        return ((events[0].stream, events[0].version),)
+    return {event.stream: event.version for event in reversed(events)}.items()
 
 
 def _take(change: Append, known: Known, batch: Batch) -> Receipt:

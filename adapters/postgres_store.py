@@ -21,6 +21,7 @@ from services.ports import Append, Head, Receipt, Stored, StoreUnavailable
 
 PLAIN: dict[str, Any] = {"autocommit": True, "prepare_threshold": 0}  # transactions by hand, every statement prepared
 POLL_S = 1.0  # how late another process's events are noticed when its word does not reach us
+TELL_EVERY_S = 0.01  # how often the others are told while we store without a pause
 READERS = 4
 # A process that is stopped while it holds the ledger's lock must not stop the others for ever.
 SESSION = (
@@ -144,6 +145,7 @@ class PostgresStore:
                 position, self._untold = self._untold, 0
                 with contextlib.suppress(StoreUnavailable):
                     await self._read("SELECT pg_notify(%s, %s)", self._channel, str(position))
+                await asyncio.sleep(TELL_EVERY_S)
         finally:
             self._telling = None
 

@@ -10,7 +10,7 @@ from psycopg import AsyncConnection, AsyncCursor, Error, InterfaceError, Operati
 from psycopg.errors import DiskFull, IntegrityError
 
 from adapters import postgres_schema as pg
-from adapters.admission import ABSENT, Batch, Known, Unknown, admit, unknown
+from adapters.admission import ABSENT, Batch, Known, Unknown, admit, doubtful, recall, unknown
 from services.ports import Append, Conflict, Head, Receipt, StoreUnavailable
 
 Connection = AsyncConnection[Any]
@@ -90,6 +90,8 @@ class PostgresWriter:
         try:
             cursor = await db.execute(self._sql(pg.STORE), pg.store_arguments(batch, before, known))
             if await cursor.fetchone() == (True,):
+                await _answer(db, self._sql, doubtful(changes, batch, known), known)
+                recall(changes, batch, known)
                 return self._keep(known, batch)
             self._wary = WARY_BATCHES
         except IntegrityError:

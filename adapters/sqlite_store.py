@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from adapters import sqlite_schema
-from adapters.admission import Known, admit, check_shape, repeated, unknown
+from adapters.admission import Known, admit, check_shape, doubtful, recall, repeated, unknown
 from adapters.commit_queue import Bell, CommitQueue
 from adapters.file_lock import FileLock
 from services.ports import Append, Conflict, Head, Receipt, Stored, StoreUnavailable
@@ -28,19 +28,21 @@ class SqliteStore:
 
     store_id: str
 
-    def __init__(self, path: Path, lock: FileLock, writer: sqlite3.Connection, reader: sqlite3.Connection) -> None:
-        self._path, self._lock, self._writer, self._reader = path, lock, writer, reader
+    def __init__(
+        self, path: Path, lock: FileLock, writer: sqlite3.Connection, reader: sqlite3.Connection, *, slow_disk: bool
+    ) -> None:
+        self._path, self._lock, self._writer, self._reader, self._slow = path, lock, writer, reader, slow_disk
         self._known: Known | None = sqlite_schema.load(writer)
         self._head = self._known.head
         (self.store_id,) = writer.execute("SELECT store_id FROM ledger_head").fetchone()
-        self._slow = sync_seconds(path.parent) > SLOW_SYNC_S
         self._queue = CommitQueue(self._write)
         self._bell = Bell(self._head.position)
 
     @classmethod
-    async def open(cls, path: Path, *, algorithm: str = "sha256") -> SqliteStore:
+    async def open(cls, path: Path, *, algorithm: str = "sha256", slow_disk: bool | None = None) -> SqliteStore:
         """The ledger in this file, made when it is missing. `algorithm` counts only then.
 
+        slow_disk: whether commits must run beside the event loop; None measures it.
         Raises DataFolderInUse when another process has it open, LedgerDamaged when it does not fit its seal.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -49,7 +51,9 @@ class SqliteStore:
         try:
             writer = sqlite_schema.connect(path, writes=True)
             sqlite_schema.create(writer, algorithm)
-            return cls(path, lock, writer, sqlite_schema.connect(path, writes=False))
+            reader = sqlite_schema.connect(path, writes=False)
+            slow = sync_seconds(path.parent) > SLOW_SYNC_S if slow_disk is None else slow_disk
+            return cls(path, lock, writer, reader, slow_disk=slow)
         except BaseException:
             lock.release()
             raise
@@ -59,7 +63,7 @@ class SqliteStore:
         return await self._queue.put(change)
 
     async def command(self, command_id: str) -> Receipt | None:
-        rows = self._read(sqlite_schema.SELECT_COMMAND, command_id)
+        rows = self._read(sqlite_schema.SELECT_COMMAND, sqlite_schema.key_of(command_id))
         return repeated(Receipt(*rows[0])) if rows else None
 
     async def read_stream(self, stream: str, after: int = 0) -> Sequence[Stored]:
@@ -95,7 +99,7 @@ class SqliteStore:
         self._writer.close()
         self._lock.release()
 
-    def _read(self, query: str, *arguments: str | int) -> list[Any]:
+    def _read(self, query: str, *arguments: str | int | bytes) -> list[Any]:
         try:
             return self._reader.execute(query, arguments).fetchall()
         except sqlite3.Error as error:
@@ -122,6 +126,9 @@ class SqliteStore:
         self._known = None
         sqlite_schema.look_up(self._writer, unknown(changes, known, trusting=trusting), known)
         batch = admit(changes, known)
+        if doubts := doubtful(changes, batch, known):
+            sqlite_schema.look_up(self._writer, doubts, known)
+            recall(changes, batch, known)
         if batch.events:
             sqlite_schema.insert(self._writer, batch, known)
         await self._commit()

@@ -76,8 +76,9 @@ class Place:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[EventLog]:
         log: EventLog
-        if self.kind == "sqlite":
-            log = await SqliteStore.open(Path(self.folder) / "ledger.db")
+        if self.kind.startswith("sqlite"):
+            slow = self.kind == "sqlite on a slow disk"
+            log = await SqliteStore.open(Path(self.folder) / "ledger.db", slow_disk=slow)
         else:
             log = await PostgresStore.open(self.url, self.schema, allow_unsafe=True)
         try:
@@ -87,7 +88,7 @@ class Place:
 
     def sql(self, statement: str) -> list[Any]:
         """Run a statement as somebody at the database's own console would."""
-        if self.kind == "sqlite":
+        if self.kind.startswith("sqlite"):
             with closing(sqlite3.connect(Path(self.folder) / "ledger.db", isolation_level=None)) as file:
                 return file.execute(statement).fetchall()
         with psycopg.connect(self.url, autocommit=True, options=f"-c search_path={self.schema}") as server:

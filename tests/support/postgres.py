@@ -5,9 +5,11 @@ The wheel's own starter is not used: as root it adds users and opens the permiss
 
 from __future__ import annotations
 
+import ctypes
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -84,18 +86,25 @@ def _running(binaries: Path, folder: Path) -> Iterator[str]:
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     with (folder / "log").open("w") as log:
         server = subprocess.Popen(
-            [binaries / "bin" / "postgres", "-D", data, *options], stdout=log, stderr=log, cwd=data, **user
-        )
+            [binaries / "bin" / "postgres", "-D", data, *options],
+            stdout=log, stderr=log, cwd=data, preexec_fn=_dies_with_us, **user,
+        )  # fmt: skip
     try:
         url = f"host={data} user=renling dbname=postgres"
         _wait_for(url, server, folder / "log")
         yield url
     finally:
-        server.send_signal(2)  # "fast": open sessions are ended
+        server.send_signal(signal.SIGINT)  # "fast": open sessions are ended
         with suppress(subprocess.TimeoutExpired):
             server.wait(10)
         server.kill()
         server.wait()
+
+
+def _dies_with_us() -> None:
+    """Linux: the server is told to stop when the tests are killed."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(1, signal.SIGINT)
 
 
 def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
