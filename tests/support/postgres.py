@@ -87,7 +87,7 @@ def _running(binaries: Path, folder: Path) -> Iterator[str]:
     with (folder / "log").open("w") as log:
         server = subprocess.Popen(
             [binaries / "bin" / "postgres", "-D", data, *options],
-            stdout=log, stderr=log, cwd=data, preexec_fn=_dies_with_us, **user,
+            stdout=log, stderr=log, cwd=data, preexec_fn=_dies_with_us, **user,  # noqa: PLW1509  it makes one system call
         )  # fmt: skip
     try:
         url = f"host={data} user=renling dbname=postgres"
