@@ -157,6 +157,7 @@ class Needs:
             work.write(need, *events)
             if events and then:
                 await then(work, need)
+            await rivals.promote_waiting(work, None)
             return need
 
         return await self._streams.command(ask, decide)

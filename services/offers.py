@@ -119,6 +119,7 @@ class Offers:
             if events and supersede:
                 await rivals.supersede_all(work, offer, cause=supersede)
             work.write(offer, *events)
+            await rivals.promote_waiting(work, None)
             return offer
 
         return await self._streams.command(ask, decide)

@@ -10,7 +10,10 @@ from domain.claim_endings import promote
 from domain.claim_legal import Deal
 from domain.claim_proposing import pair
 from domain.events import Refused
+from domain.offer import OfferAmended, OfferCommitmentReleased, OfferHoldReleased, OfferResumed
 from services.streams import Work
+
+ROOM_ON_OFFER = (OfferHoldReleased, OfferCommitmentReleased, OfferAmended, OfferResumed)
 
 
 async def deal(work: Work, claim: ClaimState) -> Deal:
@@ -66,8 +69,17 @@ async def reconsider(work: Work, need: str) -> None:
 
 
 async def promote_waiting(work: Work, need: str | None) -> None:
-    """After cover has come back: the wait list, first come first."""
-    if need is None or (state := await work.state(need)).status != "open":
+    """After cover of the need, or room on an offer, has come back: the wait lists, first come first."""
+    needs = [need] if need else []
+    for offer in dict.fromkeys(stream for stream, _, event in work.events if isinstance(event, ROOM_ON_OFFER)):
+        needs += [each.claim.terms.need for each in await of(work, offer, "waitlisted") if each.claim.terms.need]
+    for each_need in dict.fromkeys(needs):
+        await _promote(work, each_need)
+
+
+async def _promote(work: Work, need: str) -> None:
+    state = await work.state(need)
+    if state.status != "open":
         return
     waiting = await of(work, need, "waitlisted")
     if waiting:
