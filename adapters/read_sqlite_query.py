@@ -92,36 +92,35 @@ def _lead(db: sqlite3.Connection, query: Query, before: int) -> tuple[Sql, list[
     if query.phrases:
         return _matching(query, before), list(query.groups)
     costs = [_cost(db, group, query.at) for group in query.groups]
+    singles = [i for i, group in enumerate(query.groups) if len(group) == 1]
     best = min(range(len(costs)), key=lambda i: (costs[i], len(query.groups[i])))
-    if len(query.groups[best]) > 1 and costs[best] >= MANY:
-        best = next(i for i, group in enumerate(query.groups) if len(group) == 1)
+    if costs[best] >= MANY and singles:
+        best = singles[0]  # in order already, where several labels would have to be sorted
     rest = [group for i, group in enumerate(query.groups) if i != best]
     return _carriers(query.groups[best], query.at, before), rest
 
 
 def _cost(db: sqlite3.Connection, group: Sequence[str], at: int | None) -> int:
     """About how many rows carry one of the labels, counted up to MANY."""
-    tables = ("label_live",) if at is None else ("label_live", "label_past")
-    counts = [
-        db.execute(f"SELECT count(*) FROM (SELECT 1 FROM {table} WHERE label = ? LIMIT {MANY})", (label,)).fetchone()[0]
-        for label in group for table in tables
-    ]  # fmt: skip
-    return int(sum(counts))
+    found = 0
+    for table in ("label_live",) if at is None else ("label_live", "label_past"):
+        some = f"SELECT 1 FROM {table} WHERE label IN (SELECT value FROM json_each(?)) LIMIT {MANY}"
+        found += db.execute(f"SELECT count(*) FROM ({some})", [_json(group)]).fetchone()[0]
+    return found
 
 
 def _carriers(labels: Sequence[str], at: int | None, before: int) -> Sql:
-    """Rows that carry one of the labels. A single label is already in order; several are sorted first."""
-    if len(labels) > 1:
-        parts = [_carriers([label], at, before) for label in labels]
-        return " UNION ".join(f"SELECT seq FROM ({sql})" for sql, _ in parts) + " ORDER BY seq DESC", [
-            a for _, arguments in parts for a in arguments
-        ]
-    live = "SELECT seq FROM label_live WHERE label = ? AND seq < ?"
+    """Rows that carry one of the labels, newest first. A single label is in order already."""
+    one = len(labels) == 1
+    of_labels = "label = ?" if one else "label IN (SELECT value FROM json_each(?))"
+    carried = labels[0] if one else _json(labels)
+    live = f"SELECT seq FROM label_live WHERE {of_labels} AND seq < ?"
     if at is None:
-        return f"{live} ORDER BY seq DESC", [labels[0], before]
-    past = "SELECT seq FROM label_past WHERE label = ? AND seq < ? AND position <= ? AND until > ?"
-    sql = f"{live} AND position <= ? UNION ALL {past} ORDER BY seq DESC"
-    return sql, [labels[0], before, at, labels[0], before, at, at]
+        return f"{live} {'' if one else 'GROUP BY seq'} ORDER BY seq DESC", [carried, before]
+    past = f"SELECT seq FROM label_past WHERE {of_labels} AND seq < ? AND position <= ? AND until > ?"
+    union = "UNION ALL" if one else "UNION"
+    sql = f"{live} AND position <= ? {union} {past} ORDER BY seq DESC"
+    return sql, [carried, before, at, carried, before, at, at]
 
 
 def _matching(query: Query, before: int) -> Sql:

@@ -54,6 +54,7 @@ class Bookmarked:
 
 def _moment(text: str) -> datetime:
     try:
+        text = text.replace(" ", "+")  # a plus sign in an address that was not escaped
         at = datetime.fromisoformat(f"{text}T23:59:59.999999+08:00" if len(text) == 10 else text)
     except ValueError:
         raise _invalid("例如 1234 或 2026-03-01T08:00:00+08:00", "for example 1234 or 2026-03-01T08:00:00Z") from None

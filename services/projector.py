@@ -80,10 +80,15 @@ class Projector:
         self._resumed.set()
 
     async def catch_up(self) -> int:
-        """Read the ledger itself to its head, before the port opens; returns the position. A set of read models that
-        was made from another ledger is thrown away. Raises Poison."""
+        """Read the ledger itself to its head, before the port opens; returns the position, which is before the head
+        only when an event cannot be projected. Read models that were made from another ledger are thrown away."""
         await self._fits()
-        await fill(self._projection, self._db, self._log, (await self._log.head()).position)
+        try:
+            await fill(self._projection, self._db, self._log, (await self._log.head()).position)
+        except Fenced:
+            logger.warning("another projector is at work; following it")
+        except Poison as poison:
+            logger.error("projector halted at %d: %s", poison.position, poison)
         await self._fits()
         return self._status.position
 

@@ -111,6 +111,7 @@ async def test_a_moment_or_a_position_can_be_asked_for_and_nothing_else(story):
     assert position is not None
     assert position >= 101
     assert await parse_at((at - timedelta(microseconds=1)).isoformat(), world.log) < 101
+    assert await parse_at(at.isoformat().replace("+", " "), world.log) == position
     assert await parse_at("42", world.log) == 42
     assert await parse_at(datetime(2020, 1, 1, tzinfo=UTC).isoformat(), world.log) == 0
     for wrong in ("soon", "-1", "2026-03-01T00:00:00", str(10**9)):

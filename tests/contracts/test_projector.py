@@ -46,6 +46,15 @@ async def test_a_poisonous_event_halts_everything_before_it_and_goes_on_when_men
         assert (one.status.halted_at, await one.verify()) == (None, [])
 
 
+async def test_a_start_over_a_poisonous_event_serves_what_comes_before_it(db, story):
+    world = story.world
+    spoilt = Spoilt(world.codec, 321)
+    one = Projector(db, LogStream(world.log), world.log, spoilt, world.vault)
+    assert await one.catch_up() == (await db.bookmark()).position == 320
+    async with running(one):
+        await until(lambda: one.status.halted_at == 321)
+
+
 async def test_a_second_projector_is_fenced_and_both_together_write_every_row_once(open_db, story):
     world = story.world
     first, second = open_db(), open_db()
