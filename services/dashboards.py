@@ -57,17 +57,21 @@ class Dashboards:
         }
 
     async def below(self, area_id: str, kind: str, at: str | None = None) -> list[dict[str, Any]]:
-        """Every area of one kind anywhere below (or itself), by id: [{area: {id, name, kind}, parent, figures}].
-        Refused: at.invalid. Raises Behind."""
+        """Every area of one kind anywhere below (or itself), by id, with its needs that wait for a claim or for their
+        endorsement: [{area: {id, name, kind}, parent, waiting}]. Refused: at.invalid. Raises Behind."""
         position = await parse_at(at, self._log)
         await reach(self._progress, position)
         found = await self._db.page(Query(groups=((f"area/a/{area_id}",),), at=position, limit=ALL))
         docs = sorted((doc for _, doc in found.rows if doc["kind"] == kind), key=lambda doc: str(doc["id"]))
         cells, _ = await self._db.figures([doc["id"] for doc in docs], "", position)
+        rows = [(doc, cells.get((doc["id"], ""), {})) for doc in docs]
         return [
-            {"area": _named(doc), "parent": doc["parent"], "figures": shown(cells.get((doc["id"], ""), {}))}
-            for doc in docs
-        ]
+            {
+                "area": _named(doc), "parent": doc["parent"],
+                "waiting": figures.get("needs/open", 0) + figures.get("needs/posted", 0),
+            }
+            for doc, figures in rows
+        ]  # fmt: skip
 
     async def _path(self, area_id: str, at: int | None) -> list[Doc]:
         """The area and all above it, from the top."""

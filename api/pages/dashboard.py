@@ -103,18 +103,13 @@ def _mosaic(board: Figures, places: Sequence[Figures], at: str, say: Tongue) -> 
     if not places or board["area"]["kind"] == BY_PLACE:
         return None
     streets = {child["area"]["id"]: child["area"]["name"] for child in board["children"]}
-    most = max(_waiting(place) for place in places)
+    most = max(place["waiting"] for place in places)
     groups: dict[str, list[Tile]] = {}
     for place in places:
-        tile = Tile(link(f"/dashboards/{place['area']['id']}", at=at), place["area"]["name"], _waiting(place))
+        tile = Tile(link(f"/dashboards/{place['area']['id']}", at=at), place["area"]["name"], place["waiting"])
         groups.setdefault(streets.get(place["parent"], board["area"]["name"]), []).append(tile)
     drawn = [
         {"name": name, "n": sum(cell.n for cell in cells), "cells": cells, "svg": tiles(cells, most, title=name)}
         for name, cells in groups.items()
     ]
     return {"groups": drawn, "most": most}
-
-
-def _waiting(place: Figures) -> int:
-    needs = place["figures"]["needs"]
-    return int(needs["open"] + needs["posted"])

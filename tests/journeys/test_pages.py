@@ -176,6 +176,7 @@ async def test_dashboards_count_in_stated_units_and_lead_down_and_up(place: Hous
     street = Page(await html(place, f"/dashboards/{STREET}"))
     assert re.search(r"惠及居民\s*87 人次", district.text)
     assert re.search(r"项目已交付\s*1 个", district.text)
+    assert f"区域{EAST} 2" in district.text  # on its tile: two needs wait
     assert {f"/dashboards/{STREET}", f"/dashboards/{EAST}"} <= set(district.links)
     assert {f"/dashboards/{EAST}", f"/dashboards/{DISTRICT}"} <= set(street.links)
     assert f"截至序位 {(await place.log.head()).position}" in district.text
