@@ -58,6 +58,7 @@ class PostgresReadDb(Questions):
     async def adopt(self, other: ReadDb) -> None:
         assert isinstance(other, PostgresReadDb)
         async with self._writing:
+            await self._in_thread(self._once, read_postgres_schema.count, other._name)
             await self._in_thread(self._once, read_postgres_schema.point, self._base, other._name)
             old, self._name = self._name, other._name
             await self._in_thread(self._hang_up)
