@@ -50,11 +50,18 @@ class CommitQueue:
         batch.sort(key=lambda waiting: waiting[0].at_us)
         try:
             outcomes = await self._write([change for change, _ in batch])
+        except StoreUnavailable as error:
+            return _fail(batch, error)
+        except Exception as error:
+            if len(batch) == 1:
+                return _fail(batch, error)
+            # One of them cannot be stored at all: the others must not suffer for it.
+            for alone in batch:
+                await self._store([alone])
+            return None
         except BaseException as error:
-            _fail(batch, error)
-            if not isinstance(error, Exception):
-                raise
-            return
+            _fail(batch, StoreUnavailable(f"the writer was stopped: {error!r}"))
+            raise
         for (_, answer), outcome in zip(batch, outcomes, strict=True):
             if answer.done():
                 continue
@@ -62,16 +69,20 @@ class CommitQueue:
                 answer.set_result(outcome)
             else:
                 answer.set_exception(outcome)
+        return None
 
 
-def _fail(batch: list[tuple[Append, asyncio.Future[Receipt]]], error: BaseException) -> None:
+def _fail(batch: list[tuple[Append, asyncio.Future[Receipt]]], error: Exception) -> None:
     for _, answer in batch:
-        if not answer.done():
-            # An exception of its own for each: a shared one would collect every caller's traceback.
-            full = isinstance(error, StoreUnavailable) and error.full
-            failure = StoreUnavailable(str(error) or type(error).__name__, full=full)
-            failure.__cause__ = error
-            answer.set_exception(failure)
+        if answer.done():
+            continue
+        if isinstance(error, StoreUnavailable):
+            # One for each: a shared exception would collect every caller's traceback.
+            one = StoreUnavailable(str(error), full=error.full)
+            one.__cause__ = error.__cause__ or error
+            answer.set_exception(one)
+        else:
+            answer.set_exception(error)
 
 
 class Bell:

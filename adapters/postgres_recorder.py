@@ -11,6 +11,7 @@ from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastor
 from psycopg import Cursor
 from psycopg.rows import DictRow, tuple_row
 
+from adapters import postgres_arrays
 from adapters import postgres_schema as pg
 from adapters.admission import ABSENT, Batch, seal
 from services.ports import NewEvent
@@ -49,6 +50,7 @@ class PostgresRecorder(PostgresApplicationRecorder):
             return self._insert_sealed(cursor, stored_events)
 
     def _insert_sealed(self, cursor: Cursor[Any], stored_events: Sequence[StoredEvent]) -> Sequence[int]:
+        postgres_arrays.register(cursor)
         head = cursor.execute(self._sql(pg.HEAD + " FOR UPDATE")).fetchone()
         if head is None:
             raise OperationalError("the ledger has no head")
@@ -57,7 +59,7 @@ class PostgresRecorder(PostgresApplicationRecorder):
         new = [NewEvent(str(e.originator_id), e.originator_version, e.topic, e.state) for e in stored_events]
         streams = list({event.stream for event in new})
         known.tips.update(dict.fromkeys(streams, ABSENT))
-        for stream, version, leaf in cursor.execute(self._sql(pg.TIPS), [streams]):
+        for stream, version, leaf in cursor.execute(self._sql(pg.TIPS), [postgres_arrays.texts(streams)]):
             known.tips[stream] = (version, leaf)
         rows = seal(new, known.head.at_us, known)
         known.frontier = known.frontier.extend(row[5] for row in rows)

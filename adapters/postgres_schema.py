@@ -10,6 +10,7 @@ from psycopg import AsyncConnection
 from psycopg.sql import Identifier
 
 from adapters.admission import Batch, Known, LedgerDamaged, Unknown
+from adapters.postgres_arrays import blobs, ints, texts
 from domain.ledger import Frontier, digest
 from services.ports import Head
 
@@ -93,20 +94,16 @@ APPEND_ONLY = {
 
 FIRST_HEAD = "INSERT INTO {s}.ledger_head VALUES (1, 0, 0, '', '', %s, %s, %s)"
 HEAD = "SELECT size, at_us, leaf, frontier, algorithm FROM {s}.ledger_head"
-STORE = (
-    "SELECT {s}.store(%b, %b, %b::text[], %b::bigint[], %b::text[], %b::bytea[], %b::bytea[], %b::bigint[], "
-    "%b::text[], %b::text[], %b::bytea[], %b::bigint[], %b::bigint[], "
-    "%b::text[], %b::bigint[], %b::text[], %b::text[], %b::bigint[])"
-)
-TIPS = """SELECT s, t.originator_version, t.leaf FROM unnest(%b::text[]) AS s CROSS JOIN LATERAL (
+STORE = "SELECT {s}.store(%b" + ", %b" * 17 + ")"
+TIPS = """SELECT s, t.originator_version, t.leaf FROM unnest(%b) AS s CROSS JOIN LATERAL (
     SELECT e.originator_version, e.leaf FROM {s}.stored_events AS e WHERE e.originator_id = s
     ORDER BY e.originator_version DESC LIMIT 1) AS t"""
-COMMANDS = """SELECT c.command_id, c.first, c.last, e.leaf, c.answer, c.fingerprint
-    FROM {s}.commands AS c JOIN {s}.stored_events AS e ON e.notification_id = c.last
-    WHERE c.command_id = ANY(%b::text[])"""
-CITATIONS = "SELECT target, count(*) FROM {s}.citations WHERE target = ANY(%b::text[]) GROUP BY target"
+COMMAND = """SELECT c.command_id, c.first, c.last, e.leaf, c.answer, c.fingerprint
+    FROM {s}.commands AS c JOIN {s}.stored_events AS e ON e.notification_id = c.last WHERE c.command_id = """
+ONE_COMMAND, COMMANDS = COMMAND + "%s", COMMAND + "ANY(%b)"
+CITATIONS = "SELECT target, count(*) FROM {s}.citations WHERE target = ANY(%b) GROUP BY target"
 NUMBERS = """SELECT n.series, n.n FROM {s}.numbers AS n
-    JOIN unnest(%b::text[], %b::bigint[]) AS w (series, n) ON n.series = w.series AND n.n = w.n"""
+    JOIN unnest(%b, %b) AS w (series, n) ON n.series = w.series AND n.n = w.n"""
 
 
 class Statements:
@@ -181,29 +178,35 @@ def known_from(row: tuple[int, int, bytes, bytes, str]) -> Known:
     return Known(Head(size, at_us, leaf), Frontier.from_bytes(size, frontier, algorithm))
 
 
-def questions(wanted: Unknown) -> list[tuple[str, tuple[list[object], ...]]]:
-    """The statements that answer what must be known, in the order in which `fill` reads their rows."""
-    series, ns = [list(column) for column in zip(*wanted.numbers, strict=True)] if wanted.numbers else ([], [])
-    asked: list[tuple[str, tuple[list[object], ...]]] = [
-        (TIPS, (list(wanted.streams),)),
-        (COMMANDS, (list(wanted.commands),)),
-        (CITATIONS, (list(wanted.targets),)),
-        (NUMBERS, (series, ns)),
-    ]
-    return [(statement, arguments) for statement, arguments in asked if arguments[0]]
+def questions(wanted: Unknown) -> list[tuple[str, list[bytes]]]:
+    """The statements that answer what must be known, in the order in which their answers are read."""
+    asked: list[tuple[str, list[bytes]]] = []
+    if wanted.streams:
+        asked.append((TIPS, [texts(list(wanted.streams))]))
+    if wanted.commands:
+        asked.append((COMMANDS, [texts(list(wanted.commands))]))
+    if wanted.targets:
+        asked.append((CITATIONS, [texts(list(wanted.targets))]))
+    if wanted.numbers:
+        series, ns = zip(*wanted.numbers, strict=True)
+        asked.append((NUMBERS, [texts(series), ints(ns)]))
+    return asked
 
 
-def store_arguments(batch: Batch, before: int, known: Known) -> Sequence[object]:
-    """The columns of a batch as STORE takes them."""
+def store_arguments(batch: Batch, before: int, known: Known) -> list[object]:
+    """A batch as STORE takes it: where it begins, the new frontier, and every table's columns."""
+    _, streams, versions, types, states, leaves, times = _columns(batch.events, 7)
+    ids, fingerprints, answers, firsts, lasts = _columns(batch.commands, 5)
+    targets, places, citing = _columns(batch.citations, 3)
+    series, ns = _columns(batch.numbers, 2)
     return [
-        before,
-        known.frontier.to_bytes(),
-        *_columns([row[1:] for row in batch.events], 6),
-        *_columns(batch.commands, 5),
-        *_columns(batch.citations, 3),
-        *_columns(batch.numbers, 2),
+        *(before, known.frontier.to_bytes()),
+        *(texts(streams), ints(versions), texts(types), blobs(states), blobs(leaves), ints(times)),
+        *(texts(ids), texts(fingerprints), blobs(answers), ints(firsts), ints(lasts)),
+        *(texts(targets), ints(places), texts(citing)),
+        *(texts(series), ints(ns)),
     ]
 
 
-def _columns(rows: Sequence[tuple[object, ...]], width: int) -> list[list[object]]:
-    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
+def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> Sequence[tuple[Any, ...]]:
+    return list(zip(*rows, strict=True)) if rows else [()] * width

@@ -13,6 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL, Identifier
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from adapters import postgres_arrays
 from adapters import postgres_schema as pg
 from adapters.admission import LedgerDamaged, check_shape, repeated
 from adapters.commit_queue import Bell, CommitQueue
@@ -83,7 +84,7 @@ class PostgresStore:
         return await self._queue.put(change)
 
     async def command(self, command_id: str) -> Receipt | None:
-        rows = await self._read(pg.COMMANDS, [command_id])
+        rows = await self._read(pg.ONE_COMMAND, command_id)
         return repeated(Receipt(*rows[0][1:])) if rows else None
 
     async def read_stream(self, stream: str, after: int = 0) -> Sequence[Stored]:
@@ -171,4 +172,6 @@ class PostgresStore:
 async def connect(dsn: str) -> AsyncConnection[Any]:
     """A connection for whoever writes or listens."""
     options = f"{conninfo_to_dict(dsn).get('options') or ''} {SESSION}"
-    return await AsyncConnection.connect(dsn, options=options, **PLAIN)
+    db = await AsyncConnection.connect(dsn, options=options, **PLAIN)
+    postgres_arrays.register(db)
+    return db

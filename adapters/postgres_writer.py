@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from psycopg import AsyncConnection, AsyncCursor, Error, InterfaceError, OperationalError
+from psycopg import AsyncConnection, AsyncCursor, DataError, Error, InterfaceError, OperationalError
 from psycopg.errors import DiskFull, IntegrityError
 
 from adapters import postgres_schema as pg
@@ -41,6 +41,9 @@ class PostgresWriter:
                 return _as_ours(changes, await self._write_once(changes, tried), tried)
             except DiskFull as error:
                 raise StoreUnavailable(str(error), full=True) from error
+            except DataError:
+                await self.disconnect()
+                raise
             except (OperationalError, InterfaceError) as error:
                 failure = error
                 await self.disconnect()

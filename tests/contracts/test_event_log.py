@@ -34,8 +34,9 @@ async def test_a_command_is_stored_with_all_its_events(log: EventLog) -> None:
 
 async def test_the_state_comes_back_byte_for_byte(log: EventLog) -> None:
     state = "空格  \u0000 and 中文 𠮷".encode() + bytes(range(256))
-    await log.append(command(posted("need-1", state=state)))
-    assert [stored.state for stored in await log.read_stream("need-1")] == [state]
+    await log.append(command(posted("need-长者", type="需求", state=state), id="命令"))
+    assert [(stored.type, stored.state) for stored in await log.read_stream("need-长者")] == [("需求", state)]
+    assert await log.command("命令") is not None
 
 
 async def test_the_whole_ledger_is_read_in_pages(log: EventLog) -> None:

@@ -268,3 +268,13 @@ async def test_a_store_that_is_shutting_down_finishes_what_it_took(place: Place)
         with pytest.raises(StoreUnavailable):
             await log.append(command(posted("need-late")))
         await closing
+
+
+async def test_a_command_that_no_database_can_hold_does_not_harm_its_neighbours(place: Place) -> None:
+    async with place.open() as log:
+        impossible = command(posted("need-0"), numbers=[("XQ", 1 << 70)])
+        changes = [command(posted("need-1")), impossible, command(posted("need-2")), command(posted("need-3\ud800"))]
+        outcomes = await asyncio.gather(*(log.append(change) for change in changes), return_exceptions=True)
+        assert [isinstance(outcome, Receipt) for outcome in outcomes] == [True, False, True, False]
+        assert not any(isinstance(outcome, StoreUnavailable) for outcome in outcomes)
+        assert sealed(await everything(log)).size == 2
