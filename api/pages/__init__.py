@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
+from starlette.routing import BaseRoute
 
 from api.pages import assets, board, dashboard, home, item, live
 from api.pages.site import Site
 
 
-def router() -> APIRouter:
+def routes() -> list[BaseRoute]:
     """All routes of the pages. They ask the engine at `request.app.state.engine`."""
     site = Site()
-    all_of_them = APIRouter(include_in_schema=False)
-    for part in (home, board, item, dashboard):
-        all_of_them.include_router(part.routes(site))
-    all_of_them.include_router(live.routes())
-    all_of_them.include_router(assets.routes(site.assets))
-    return all_of_them
+    parts = [part.routes(site) for part in (home, board, item, dashboard)]
+    return [route for part in (*parts, live.routes(), assets.routes(site.assets)) for route in part.routes]
 
 
 def install(app: FastAPI) -> None:
-    app.include_router(router())
+    app.router.routes.extend(routes())

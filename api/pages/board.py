@@ -21,7 +21,7 @@ ONLY_NEEDS = {  # what offers do not have
 
 
 def routes(site: Site) -> APIRouter:
-    router = APIRouter(route_class=route_class(site))
+    router = APIRouter(route_class=route_class(site), include_in_schema=False)
 
     @router.api_route("/board", methods=["GET", "HEAD"])
     async def board(

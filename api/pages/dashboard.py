@@ -26,7 +26,7 @@ BY_PLACE = "neighbourhood"  # the tier drawn as tiles
 
 
 def routes(site: Site) -> APIRouter:
-    router = APIRouter(route_class=route_class(site))
+    router = APIRouter(route_class=route_class(site), include_in_schema=False)
 
     @router.api_route("/dashboards", methods=["GET", "HEAD"])
     async def district(request: Request, at: str = "") -> Response:
@@ -83,14 +83,15 @@ def _bars(rows: Sequence[Figures], say: Tongue, at: str) -> list[dict[str, Any]]
 
 
 def _trend(board: Figures, today: str, at: str, say: Tongue) -> dict[str, Any] | None:
-    """The last two years up to the newest month that has anything, or to this month."""
+    """The last two years up to this month, or to that of `at`; of a position: to the newest that has anything."""
     counted = {row["month"]: row for row in board["by_month"]}
     if not counted:
         return None
-    last = max([*counted, "" if at else today[:7]])
+    under_way = today[:7] if not at else at[:7] if shown.is_day(at[:10]) else ""
+    last = max([*counted, under_way])
     months = shown.months_before(last, MONTHS)
     series = [Series(tone, say(zh), [counted.get(m, {}).get(name, 0) for m in months]) for name, tone, zh in TREND]
-    open_end = last == today[:7] and not at
+    open_end = last == under_way
     title = say("{first} 至 {last} 逐月趋势", first=months[0], last=months[-1])
     rows = [(month, [s.values[i] for s in series]) for i, month in enumerate(months)][::-1]
     svg = lines(months, series, title=title, open_end=open_end)

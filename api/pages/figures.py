@@ -48,7 +48,7 @@ def tallies(figures: Figures, say: Tongue, area: str | None, at: str | None) -> 
             say("需求共 {n} 项", n=n(needs["total"])), board("needs", "open,posted"),
         ),
         Tally(
-            say("需求已办成"), n(figures["needs_met"]), say("项"), say("平均覆盖率 {n}%", n=figures["cover_pct"]),
+            say("需求已办成"), n(figures["needs_met"]), say("项"), say("平均覆盖率 {n}", n=cover(figures)),
             board("needs", "met,closed"),
         ),
         Tally(
@@ -69,6 +69,11 @@ def _money(money: Mapping[str, int], say: Tongue) -> Tally:
     return Tally(say("资金到账"), value, unit, say("承诺 {pledged} · 支出 {spent}", pledged=pledged, spent=spent))
 
 
+def cover(figures: Figures) -> str:
+    """Of no needs there is no cover."""
+    return f"{figures['cover_pct']}%" if figures["needs"]["total"] else "—"
+
+
 def category_rows(board: Figures, words: Mapping[str, str], say: Tongue) -> list[dict[str, Any]]:
     """One row a category, in the order of the rule book, then those it no longer has."""
     found = {row["category"]: row["figures"] for row in board["by_category"]}
@@ -82,6 +87,6 @@ def _columns(figures: Figures) -> dict[str, Any]:
     return {
         "figures": figures, "needs": needs["total"], "waiting": needs["open"] + needs["posted"],
         "met": figures["needs_met"], "offers": figures["offers"]["total"], "used": figures["offers_used"],
-        "claims": figures["claims_accepted"], "delivered": figures["projects_delivered"], "cover": figures["cover_pct"],
+        "claims": figures["claims_accepted"], "delivered": figures["projects_delivered"], "cover": cover(figures),
         "beneficiaries": figures["beneficiaries"],
     }  # fmt: skip

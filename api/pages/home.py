@@ -18,7 +18,7 @@ NEWEST = 5
 
 
 def routes(site: Site) -> APIRouter:
-    router = APIRouter(route_class=route_class(site))
+    router = APIRouter(route_class=route_class(site), include_in_schema=False)
 
     @router.api_route("/", methods=["GET", "HEAD"])
     async def home(request: Request) -> Response:

@@ -25,7 +25,7 @@ MOST_CLAIMS = 200
 
 
 def routes(site: Site) -> APIRouter:
-    router = APIRouter(route_class=route_class(site))
+    router = APIRouter(route_class=route_class(site), include_in_schema=False)
 
     async def answer(request: Request, kind: str, id: str, at: str) -> Response:
         values = await _item(engine_of(request), kind, id, at, tongue(request))

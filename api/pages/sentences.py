@@ -26,7 +26,7 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "need.rejected": ("街道审核未通过", "Not endorsed by the street", "off"),
     "need.amended": ("修改{fields}", "Amended: {fields}", "new"),
     "need.committed": ("{provider}认领{amounts}", "{provider} commits {amounts}", "bound"),
-    "need.uncommitted": ("{provider}的认领解除，退回{amounts}", "{provider}’s claim ends; {amounts} open again", "off"),
+    "need.uncommitted": ("{provider}的认领解除，退回{amounts}", "{provider}'s claim ends; {amounts} open again", "off"),
     "need.delivered": ("确认收到{provider}交付的{amounts}", "Confirmed: {amounts} delivered by {provider}", "done"),
     "need.fed_back": ("向提出人反馈结果", "Result fed back to the asker", "done"),
     "need.closed": ("办结", "Closed", "shut"),

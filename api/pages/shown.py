@@ -33,15 +33,15 @@ def number(n: int) -> str:
 
 def money(fen: int, say: Tongue) -> str:
     """With its unit: 元 below ten thousand, 万元 above; exact to the fen below, to a hundredth of 万元 above."""
-    amount, unit = money_parts(fen, say)
-    return f"{amount} {unit}" if say.lang == "zh" else f"{unit}{amount}"
+    return " ".join(part for part in money_parts(fen, say) if part)
 
 
 def money_parts(fen: int, say: Tongue) -> tuple[str, str]:
     """(amount, unit) for figures that are set apart from their unit."""
     if say.lang == "zh" and abs(fen) >= WAN_FEN:
         return _hundredths((fen * 100 + WAN_FEN // 2) // WAN_FEN), "万元"
-    return _hundredths(fen) + ("0" if fen % 100 and fen % 10 == 0 else ""), "元" if say.lang == "zh" else "¥"
+    yuan = _hundredths(fen) + ("0" if fen % 100 and fen % 10 == 0 else "")
+    return (yuan, "元") if say.lang == "zh" else (f"¥{yuan}", "")
 
 
 def amount(line: Mapping[str, Any], say: Tongue, quantity: int | None = None) -> str:

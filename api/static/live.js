@@ -1,7 +1,7 @@
 // Pages stay true: one stream of names for all tabs; each page fetches its own changed part again.
 "use strict";
 (() => {
-  const PAUSE_MS = 1500;
+  const PAUSE_MS = 1000 + Math.random() * 1000; // not all at once
   const parts = [...document.querySelectorAll("[data-live]")].filter((part) => part.dataset.live);
   const fresh = new Map();
 

@@ -164,7 +164,7 @@ async def test_a_page_shows_things_as_they_were(place: House):
     assert {f"/needs/{ids['need']}?at={event['position']}" for event in past} <= set(now.links)
     assert "认领志愿者 12 人" not in then.text
     assert "尚缺 20 人" in then.text
-    assert f"序位 {ids['before']}" in then.text
+    assert f"截至序位 {ids['before']}" in then.text
     assert "还没有认领" in then.text
     day = Page(await html(place, "/dashboards?at=2026-03-02"))
     assert "您看到的是 2026-03-02 时的情形" in day.text
