@@ -18,8 +18,8 @@ from api.v1.routes import command, reading, reads
 from domain import rules
 from domain.access import missing
 
-router = APIRouter(tags=["areas 区域"])
-areas = APIRouter(prefix="/areas")
+router = APIRouter(prefix="/v1", tags=["areas 区域"])
+areas = APIRouter(prefix="/v1/areas", tags=router.tags)
 
 
 class RulesOut(BaseModel):
@@ -47,4 +47,4 @@ async def get_rules(request: Request) -> Response:
 
 
 reads(areas, "areas")
-router.include_router(areas)
+router.routes.extend(areas.routes)

@@ -13,7 +13,7 @@ from api.fields import lines_of
 from api.v1.routes import ItemId, act, command, reads
 from services.streams import Ask, Done
 
-router = APIRouter(prefix="/claims", tags=["claims 认领"])
+router = APIRouter(prefix="/v1/claims", tags=["claims 认领"])
 
 
 @command(router, "POST", "", creates=True)

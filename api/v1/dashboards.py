@@ -14,7 +14,7 @@ from api.asking import engine, min_position
 from api.errors import as_json
 from api.v1.routes import At, ItemId, reading, stream_of
 
-router = APIRouter(prefix="/dashboards", tags=["dashboards 看板"])
+router = APIRouter(prefix="/v1/dashboards", tags=["dashboards 看板"])
 
 
 class AreaName(BaseModel):

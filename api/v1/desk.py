@@ -15,7 +15,7 @@ from api.auth import viewer
 from api.errors import as_json, refusals
 from api.v1.routes import reading
 
-router = APIRouter(tags=["desk 工作台"])
+router = APIRouter(prefix="/v1", tags=["desk 工作台"])
 
 
 class ToDo(BaseModel):

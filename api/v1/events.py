@@ -15,7 +15,7 @@ from api.errors import as_json, refusals
 from api.live import Live
 from api.v1.routes import header
 
-router = APIRouter(tags=["events 事件"])
+router = APIRouter(prefix="/v1", tags=["events 事件"])
 After = Annotated[int, Query(ge=0, le=2**53)]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 LINES = ("application/x-ndjson", "application/jsonl")

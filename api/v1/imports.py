@@ -24,7 +24,7 @@ from domain.events import Refused
 from services.imports import ImportRefused, ImportRow, Imports, Office, RowError
 from services.streams import Ask
 
-router = APIRouter(prefix="/imports", tags=["imports 导入"])
+router = APIRouter(prefix="/v1/imports", tags=["imports 导入"])
 Kind = Literal["offers", "needs", "units", "areas"]
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 BODIES: Mapping[str, type[OfferIn | NeedIn | UnitIn | AreaIn]] = {

@@ -12,7 +12,7 @@ from api.bodies import ActIn, MergeIn, NeedIn, NeedPatch
 from api.v1.routes import ItemId, act, command, reads
 from services.streams import Ask, Done
 
-router = APIRouter(prefix="/needs", tags=["needs 需求"])
+router = APIRouter(prefix="/v1/needs", tags=["needs 需求"])
 
 
 @command(router, "POST", "", creates=True)

@@ -12,7 +12,7 @@ from api.bodies import ActIn, OfferIn, OfferPatch
 from api.v1.routes import ItemId, act, command, reads
 from services.streams import Ask, Done
 
-router = APIRouter(prefix="/offers", tags=["offers 资源"])
+router = APIRouter(prefix="/v1/offers", tags=["offers 资源"])
 
 
 @command(router, "POST", "", creates=True)

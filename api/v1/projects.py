@@ -25,8 +25,8 @@ from services import sight
 from services.shapes import instant
 from services.streams import Ask, Done
 
-router = APIRouter(tags=["projects 项目"])
-projects = APIRouter(prefix="/projects")
+router = APIRouter(prefix="/v1", tags=["projects 项目"])
+projects = APIRouter(prefix="/v1/projects", tags=router.tags)
 
 
 @command(projects, "POST", "/{id}/milestones", created=True)
@@ -121,4 +121,4 @@ act(projects, "/{id}/dispute", _dispute, "提出争议 / Either side; say why.")
 act(projects, "/{id}/feedback", _feed_back, "反馈结果 / The asker has been told what came of it.")
 act(projects, "/{id}/closure", _close, "办结 / Fed back and evaluated by both, or with the reason why not.")
 reads(projects, "projects")
-router.include_router(projects)
+router.routes.extend(projects.routes)

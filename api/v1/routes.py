@@ -92,7 +92,7 @@ def act(router: APIRouter, path: str, what: Callable[[Request, Ask, str, ActIn],
         answer: Done = await what(request, await asking(request), id, body or ActIn())
         return done(answer)
 
-    route.__name__ = f"{router.prefix.strip('/')}_{path.rpartition('/')[2]}"
+    route.__name__ = f"{router.prefix.rpartition('/')[2]}_{path.rpartition('/')[2]}"
     route.__doc__ = words
     command(router, "POST", path)(route)
 

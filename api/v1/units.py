@@ -12,7 +12,7 @@ from api.bodies import ActIn, UnitAreaIn, UnitIn
 from api.v1.routes import ItemId, act, command, reads
 from services.streams import Ask, Done
 
-router = APIRouter(prefix="/units", tags=["units 驻区单位"])
+router = APIRouter(prefix="/v1/units", tags=["units 驻区单位"])
 
 
 @command(router, "POST", "", creates=True)
