@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from api.demo_town import Doc, NotDone, Town
+from services.demonstration.cast import Actor
 
 Act = Callable[[Town], str]
 MONEY = ("分", "fen")
+ROUND_FEN = 100_000
 
 
 def post_need(town: Town) -> str:
@@ -38,7 +40,7 @@ def post_offer(town: Town) -> str:
 def claim_need(town: Town) -> str:
     for need in town.some("needs", status="open"):
         lines = [_part(town, line, whole=600) for line in need["lines"] if line["free"] > 0]
-        unit = town.chance.choice(town.units)
+        unit = _giver(town, need["lines"][0]["kind"])
         if lines and not need["windows"] and unit.who.org != need["owner"]:
             body = {"need": need["id"], "lines": lines, "note": town.say("claim_note")}
             done = town.act(unit.who.org, "/v1/claims", body)
@@ -127,8 +129,16 @@ def _one(town: Town, status: str) -> Doc:
     return found[0]
 
 
+def _giver(town: Town, kind: str) -> Actor:
+    """A unit that gives such things, or any unit."""
+    kinds = {by for thing in town.words.things if thing.kind == kind for by in thing.by}
+    return town.chance.choice([unit for unit in town.units if unit.kind in kinds] or town.units)
+
+
 def _part(town: Town, line: Doc, *, whole: int) -> Doc:
     """What is free of a line; in `whole` of a thousand cases all of it."""
     free = line["free"]
     quantity = free if town.chance.randrange(1000) < whole else max(free // town.chance.randint(2, 6), 1)
+    if line["unit"] in MONEY:
+        quantity = quantity // ROUND_FEN * ROUND_FEN or free
     return {"kind": line["kind"], "quantity": quantity, "unit": line["unit"]}

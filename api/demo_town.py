@@ -37,8 +37,8 @@ class Town:
         self._reader = key_for("auditor", "demo")
         self.chance = random.Random()
         self.areas = {area["id"]: area for area in self._all("areas") if area["status"] == "open"}
-        self.units = [self._actor(unit, "unit", unit["kind"]) for unit in self._all("units")]
-        units = {unit["id"]: unit for unit in self._all("units")}
+        units = {unit["id"]: unit for unit in self._all("units") if unit["status"] == "registered"}
+        self.units = [self._actor(unit, "unit", unit["kind"]) for unit in units.values()]
         self.names = {id: doc["name"] for id, doc in (*self.areas.items(), *units.items())}
         lowest = max((self._depth(area), area) for area in self.areas)[0]
         self.committees = [

@@ -14,6 +14,7 @@ from api.settings import Settings
 from api.wiring import District, demonstration, open_district, open_log
 from domain.access import SYSTEM
 from domain.rules import STREAM
+from services.demonstration.bounds import interrupted
 from services.register import AreaDraft
 from services.rulebooks import Pack, load_pack
 from services.streams import Ask
@@ -25,8 +26,9 @@ async def prepare(district: District, *, empty: bool, today: date | None, say: S
     """The rule book of the district's pack is adopted; an empty ledger gets the demonstration unless `empty`."""
     pack = load_pack(district.settings.district)
     fresh = (await district.log.head()).position == 0
-    if fresh and not empty:
-        await _demonstrate(district, pack, today or datetime.now(UTC).date(), say)
+    unfinished = await interrupted(district.engine.streams, pack)
+    if unfinished or (fresh and not empty):
+        await _demonstrate(district, pack, unfinished or today or datetime.now(UTC).date(), say)
     elif fresh or await district.engine.streams.committed(STREAM) is None:
         await found(district, pack)
 

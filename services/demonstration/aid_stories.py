@@ -54,8 +54,9 @@ def _appeal(stage: Stage, name: str, at: datetime, fen: int, dice: Dice) -> Appe
     owner = stage.cast.district if dice.happens(650) else dice.pick(stage.cast.streets)
     region, people = dice.pick(stage.words.regions), dice.between(30, 900)
     lines = _lines(kind, fen, dice)
+    topic = kind.topic if fen else tuple(line.kind for line in lines)
     draft = NeedDraft(
-        title=stage.title(kind.needs, kind.topic, dice, owner, region=region), category=kind.category, area=owner.home,
+        title=stage.title(kind.needs, topic, dice, owner, region=region), category=kind.category, area=owner.home,
         lines=lines, urgency=dice.between(1, 3), beneficiaries=people, outside=region,
         note=stage.say("need_note", dice, 300),
     )  # fmt: skip

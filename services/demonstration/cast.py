@@ -42,7 +42,7 @@ class Cast:
             for a in pack.areas if a.kind == second
         )  # fmt: skip
         self.committees = tuple(
-            Actor(_principal(COMMITTEE, a.area), a.name, COMMITTEE, a.area, parents[a.area] or book.area, since)
+            Actor(committee(a.area), a.name, COMMITTEE, a.area, parents[a.area] or book.area, since)
             for a in pack.areas if a.kind == last
         )  # fmt: skip
         self.units = tuple(
@@ -60,12 +60,16 @@ class Cast:
         return tuple(unit for unit in self.units if unit.kind in kinds and unit.since < at)
 
     def committees_of(self, street: str) -> tuple[Actor, ...]:
-        return tuple(committee for committee in self.committees if committee.street == street)
+        return tuple(each for each in self.committees if each.street == street)
 
 
 def unit_id(code: str) -> str:
     """The id under which the register knows the unit with this code."""
     return f"unit-{hashlib.sha256(code.encode()).hexdigest()[:12]}"
+
+
+def committee(area: str) -> Principal:
+    return _principal(COMMITTEE, area)
 
 
 def _principal(role: str, org: str) -> Principal:

@@ -13,7 +13,7 @@ from services.demonstration.moments import later
 from services.demonstration.offer_stories import Stock, ends, in_reach, occurrences
 from services.demonstration.stage import Stage
 
-HOW_MANY = ((0, 400), (1, 420), (2, 125), (3, 55))  # claims on one offer, of a thousand offers
+HOW_MANY = ((0, 425), (1, 405), (2, 120), (3, 50))  # claims on one offer, of a thousand offers
 WAITING = 34  # offers with a claim that waits for its answer today
 RELEASED = 25  # of a thousand accepted claims
 

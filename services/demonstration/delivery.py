@@ -51,7 +51,7 @@ def deliver(stage: Stage, job: Job, dice: Dice, *, due: bool = False) -> datetim
 
 
 def _milestones(stage: Stage, job: Job, until: datetime, dice: Dice) -> None:
-    if not dice.happens(180):
+    if not dice.happens(130):
         return
     last = at = later(job.bargain.at, 0, 1, dice)
     step = (until - at) // 4
@@ -113,7 +113,7 @@ def _heard(stage: Stage, job: Job, at: datetime, dice: Dice) -> datetime:
     script, claim = stage.script, job.claim
     told = later(at, 0, 5, dice)
     script.add(told, job.receiver.who, "project.feed_back", claim, note=stage.say("feedback", dice))
-    if dice.happens(300):
+    if dice.happens(220):
         _residents(stage, job, later(told, 0, 1, dice), dice)
     silent = dice.happens(60)
     last = told

@@ -7,13 +7,16 @@ from datetime import date, datetime, timedelta
 from functools import partial
 
 from domain.access import SYSTEM
+from domain.capacity import Line
 from services.demonstration import aid_stories, hard_stories, need_stories, present_stories
+from services.demonstration.bounds import LAST
 from services.demonstration.claimed_offers import claims_on_offers, claims_waiting
 from services.demonstration.moments import clock_time, on
 from services.demonstration.need_stories import Story
 from services.demonstration.offer_stories import Stock, offers
 from services.demonstration.script import Act
 from services.demonstration.stage import Stage
+from services.needs import NeedDraft
 from services.rulebooks import Pack
 
 ALSO_ELSEWHERE = 8  # units that are later admitted to a second street
@@ -36,7 +39,19 @@ def plan(pack: Pack, today: date) -> tuple[Act, ...]:
     present_stories.present(stage)
     claims_on_offers(stage, stocks)
     claims_waiting(stage, stocks)
+    _end(stage)
     return stage.script.in_order()
+
+
+def _end(stage: Stage) -> None:
+    """The last act is always the same committee's, so that one can ask whether it has been played."""
+    owner, thing, dice = stage.cast.committees[0], stage.words.things[0], stage.dice(LAST)
+    draft = NeedDraft(
+        title=stage.title(thing.needs, thing.topic, dice, owner), category=thing.category, area=owner.home,
+        lines=(Line(thing.kind, thing.asks[0], thing.unit),), beneficiaries=dice.between(20, 90),
+    )  # fmt: skip
+    at = min(stage.script.latest + timedelta(minutes=1), stage.script.end - timedelta(seconds=1))
+    stage.script.add(at, owner.who, "need.post", LAST, draft=draft)
 
 
 def _history(stocks: Sequence[Stock]) -> list[Story]:

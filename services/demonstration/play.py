@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from domain.events import Refused
 from services.claims import Claims
 from services.demonstration.plan import plan
-from services.demonstration.script import Act
+from services.demonstration.script import Act, asked
 from services.joint_claims import JointClaims
 from services.needs import Needs
 from services.offers import Offers
@@ -130,9 +130,8 @@ class _Player:
 
     async def _do(self, act: Act) -> None:
         self._set_clock(act.at)
-        ask = Ask(principal=act.who, key=f"demonstration {act.name}", fingerprint=act.verb)
         try:
-            done = await self._act(ask, act)
+            done = await self._act(asked(act.who, act.name, act.verb), act)
         except Refused:
             self.refused += 1
             return

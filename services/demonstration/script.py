@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from domain.access import Principal
+from services.streams import Ask
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,6 +22,11 @@ class Act:
     verb: str  # e.g. "claim.accept"
     item: str
     args: Mapping[str, Any] = field(default_factory=dict)
+
+
+def asked(who: Principal, name: str, verb: str) -> Ask:
+    """The command under which an act is known: the same whenever it is asked again."""
+    return Ask(principal=who, key=f"demonstration {name}", fingerprint=verb)
 
 
 class Script:
@@ -36,6 +42,11 @@ class Script:
         if at < self.end:
             name = f"{item}.{self._counts[item]}.{verb}"
             self._acts.append(Act(at=at, name=name, who=who, verb=verb, item=item, args=args))
+
+    @property
+    def latest(self) -> datetime:
+        """When the last act so far happens."""
+        return max(act.at for act in self._acts)
 
     def in_order(self) -> tuple[Act, ...]:
         """All acts by time; those of one moment in the order they were added."""

@@ -20,6 +20,7 @@ from domain.claim import ClaimState
 from domain.need import NeedState
 from domain.offer import OfferState
 from domain.project import ProjectState
+from services.demonstration.bounds import interrupted
 from services.demonstration.moments import local_day, midnight
 from services.demonstration.play import Summary, play
 from services.due import due_at
@@ -166,6 +167,11 @@ async def test_windows_are_single_and_weekly_on_both_sides(played: Played):
         assert min(kinds["Span"], kinds["Weekly"]) > 5
 
 
+async def test_a_load_that_is_done_is_not_played_again(played: Played):
+    assert await interrupted(played.player.streams, load_pack("huangpu")) is None
+    assert played.ledger[-1].type == "need.posted"
+
+
 async def test_every_ledger_of_capacity_adds_up(played: Played):
     for item in (*played.of(NeedState), *played.of(OfferState)):
         for (kind, unit, occurrence), used in item.capacity.used.items():
@@ -218,6 +224,7 @@ async def test_an_interrupted_load_goes_on_where_it_was_and_does_nothing_twice(p
     log = MemoryStore()
     for attempt, stop in enumerate((700, 1_500, 2_600)):
         player = Player(tmp_path / "interrupted", log)
+        assert await interrupted(player.streams, load_pack("huangpu")) == (TODAY if attempt else None)
         with pytest.raises(Interrupted):
             await player.demonstrate(_stop_at(stop))
         player.vault.close()
