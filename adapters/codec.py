@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import orjson
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
 
 from domain import areas, claim, need, offer, project, rules, units
 from domain.events import Event, Meta, Plain, Recorded, Sealed
@@ -35,6 +35,8 @@ class JsonCodec:
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
+        for cls in (Meta, *REGISTRY.values()):
+            _refuse_unknown_fields(cls)
         self._adapters: dict[type[Event], TypeAdapter[Any]] = {cls: TypeAdapter(cls) for cls in REGISTRY.values()}
         self._meta: TypeAdapter[Meta] = TypeAdapter(Meta)
         self._dumps = {cls: adapter.serializer.to_json for cls, adapter in self._adapters.items()}
@@ -71,6 +73,8 @@ class JsonCodec:
         return b'{"event_id":"%b",%b,"data":%b}' % (event_id.encode(), envelope, data)
 
     def decode(self, stored: Stored) -> Recorded:
+        """Fields that came later take their defaults; a TYPE or a field that we do not know is refused (ValueError), never
+        dropped: it was written by a newer version."""
         cls = REGISTRY.get(stored.type)
         if cls is None:
             raise UnknownType(f"{stored.type} at position {stored.position}: written by a newer version?")
@@ -95,6 +99,15 @@ class JsonCodec:
             opened = self._vault.open(text)
             return text if opened is None else self._vault.seal(key, opened, place)
         return self._vault.seal(key, text.text, place)
+
+
+def _refuse_unknown_fields(cls: Any) -> None:
+    """Of a fact and of everything that it is made of; pydantic takes its settings from the class."""
+    fact = dataclasses.is_dataclass(cls)
+    if fact:
+        setattr(cls, "__pydantic_config__", ConfigDict(extra="forbid"))  # noqa: B010 - undeclared
+    for part in typing.get_type_hints(cls).values() if fact else typing.get_args(cls):
+        _refuse_unknown_fields(part)
 
 
 def _placed(text: Plain | Sealed, place: str) -> Sealed:

@@ -4,7 +4,18 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from domain.calendar import MOST_OCCURRENCES, Slot, Span, Weekly, check, expand, keeps, key_of, last_end, occurrence_with
+from domain.calendar import (
+    MOST_OCCURRENCES,
+    Slot,
+    Span,
+    Weekly,
+    check,
+    expand,
+    keeps,
+    key_of,
+    last_end,
+    occurrence_with,
+)
 from domain.events import Refused
 from tests.support.telling import weekly
 

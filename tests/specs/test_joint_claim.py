@@ -41,7 +41,9 @@ async def test_each_member_and_the_committee_must_say_yes(world: World):
 async def test_joining_twice_with_the_same_key_is_done_once(world: World):
     _, claim, (_, second, _) = await three_together(world)
     ask = world.ask(second, "once")
-    assert await world.joint.join(ask, claim.id, org=second.org) == await world.joint.join(ask, claim.id, org=second.org)
+    assert await world.joint.join(ask, claim.id, org=second.org) == await world.joint.join(
+        ask, claim.id, org=second.org
+    )
     assert (await world.types(claim.id)).count("claim.member_joined") == 1
 
 
@@ -107,7 +109,9 @@ async def test_whom_one_cannot_invite(world: World):
     await refused(world.joint.invite(ask, claim.id, org="unit-nobody", lines=people(1)), "unit.unknown")
     await refused(world.joint.invite(ask, claim.id, org="nobody", lines=people(1)), "area.unknown")
     await refused(world.joint.invite(ask, claim.id, org=second.org, lines=people(9)), "claim.exceeds_need")
-    await refused(world.joint.invite(world.ask(COMMITTEE), claim.id, org=second.org, lines=people(1)), "claim.not_yours")
+    await refused(
+        world.joint.invite(world.ask(COMMITTEE), claim.id, org=second.org, lines=people(1)), "claim.not_yours"
+    )
     for org, code in (("nobody", "area.unknown"), (COMMITTEE.org, "claim.bad_members")):
         await refused(world.claim(second, 5, need=need.id, members=((org, 5),)), code)
 
@@ -128,7 +132,10 @@ async def test_a_joint_claim_has_no_more_members_than_the_rule_book_lets(world: 
 async def test_a_counter_asks_every_member_again(world: World):
     lead, second = world.units[:2]
     start = datetime(2026, 3, 14, 1, tzinfo=UTC)
-    windows = (Span(start, start + timedelta(hours=8)), Span(start + timedelta(days=1), start + timedelta(days=1, hours=8)))
+    windows = (
+        Span(start, start + timedelta(hours=8)),
+        Span(start + timedelta(days=1), start + timedelta(days=1, hours=8)),
+    )
     need = await world.need(COMMITTEE, 20, windows=windows)
     claim = await world.claim(lead, 12, need=need.id, members=((second.org, 8),), window=windows[0])
     await world.joint.join(world.ask(second), claim.id, org=second.org)
@@ -142,7 +149,10 @@ async def test_a_counter_asks_every_member_again(world: World):
 async def test_after_a_counter_the_lead_may_still_decline_for_all(world: World):
     lead, second = world.units[:2]
     start = datetime(2026, 3, 14, 1, tzinfo=UTC)
-    windows = (Span(start, start + timedelta(hours=8)), Span(start + timedelta(days=1), start + timedelta(days=1, hours=8)))
+    windows = (
+        Span(start, start + timedelta(hours=8)),
+        Span(start + timedelta(days=1), start + timedelta(days=1, hours=8)),
+    )
     need = await world.need(COMMITTEE, 20, windows=windows)
     claim = await world.claim(lead, 12, need=need.id, members=((second.org, 8),), window=windows[0])
     await world.claims.counter(world.ask(COMMITTEE), claim.id, window=windows[1])
@@ -152,7 +162,10 @@ async def test_after_a_counter_the_lead_may_still_decline_for_all(world: World):
 async def test_a_new_lead_answers_in_the_old_ones_place(world: World):
     lead, second = world.units[:2]
     start = datetime(2026, 3, 14, 1, tzinfo=UTC)
-    windows = (Span(start, start + timedelta(hours=8)), Span(start + timedelta(days=1), start + timedelta(days=1, hours=8)))
+    windows = (
+        Span(start, start + timedelta(hours=8)),
+        Span(start + timedelta(days=1), start + timedelta(days=1, hours=8)),
+    )
     need = await world.need(COMMITTEE, 20, windows=windows)
     claim = await world.claim(lead, 12, need=need.id, members=((second.org, 8),), window=windows[0])
     await world.claims.counter(world.ask(COMMITTEE), claim.id, window=windows[1])
@@ -251,5 +264,6 @@ async def test_a_committee_or_a_tier_proposes_no_joint_claim(world: World):
     await refused(world.claim(COMMITTEE, 5, offer=offer.id, members=((WEST, 5),)), "claim.bad_members")
     claim = await world.claim(COMMITTEE, 5, offer=offer.id)
     await refused(
-        world.joint.invite(world.ask(world.units[0]), claim.id, org=world.units[1].org, lines=people(1)), "claim.not_joint"
+        world.joint.invite(world.ask(world.units[0]), claim.id, org=world.units[1].org, lines=people(1)),
+        "claim.not_joint",
     )

@@ -82,8 +82,12 @@ async def test_a_booking_is_a_claim_with_a_window(world: World):
     assert await used(world, offer.id, FIRST, ("会议室", "间")) == (1, 0, 0, 0)
     room = lines(("会议室", 1, "间"))
     await refused(world.claim(OTHER_COMMITTEE, offer=offer.id, lines=room, window=afternoon(9, 1)), "claim.no_capacity")
-    await refused(world.claim(OTHER_COMMITTEE, offer=offer.id, lines=room, window=afternoon(10)), "claim.outside_windows")
-    await refused(world.claim(OTHER_COMMITTEE, offer=offer.id, lines=room, window=afternoon(9, 4)), "claim.outside_windows")
+    await refused(
+        world.claim(OTHER_COMMITTEE, offer=offer.id, lines=room, window=afternoon(10)), "claim.outside_windows"
+    )
+    await refused(
+        world.claim(OTHER_COMMITTEE, offer=offer.id, lines=room, window=afternoon(9, 4)), "claim.outside_windows"
+    )
     await world.claims.counter(world.ask(world.units[0]), booked.id, window=afternoon(16, 2))
     assert await used(world, offer.id, SECOND, ("会议室", "间")) == (1, 0, 0, 0)
 

@@ -78,7 +78,9 @@ async def test_nobody_reports_or_confirms_more_than_was_promised(world: World):
     unit = world.units[0]
     await refused(world.projects.report(world.ask(unit), project, lines=people(21)), "project.over_promise")
     await refused(world.projects.report(world.ask(unit), project, lines=people(0)), "lines.invalid")
-    await refused(world.projects.report(world.ask(unit), project, lines=lines(("司机", 1, "辆"))), "project.over_promise")
+    await refused(
+        world.projects.report(world.ask(unit), project, lines=lines(("司机", 1, "辆"))), "project.over_promise"
+    )
     await world.projects.report(world.ask(unit), project)
     await refused(world.projects.confirm(world.ask(COMMITTEE), project, lines=people(21)), "project.over_promise")
     await refused(world.projects.confirm(world.ask(COMMITTEE), project, beneficiaries=-3), "beneficiaries.count")
@@ -131,9 +133,7 @@ async def test_the_provider_concedes_but_never_settles_its_own_work_as_delivered
     await world.projects.report(world.ask(unit), project)
     await world.projects.dispute(world.ask(COMMITTEE), project, reason="无人到场")
     for outcome, given in (("delivered", None), (None, people(20))):
-        await refused(
-            world.projects.settle(world.ask(unit), project, outcome=outcome, lines=given), "project.own_work"
-        )
+        await refused(world.projects.settle(world.ask(unit), project, outcome=outcome, lines=given), "project.own_work")
     await world.projects.settle(world.ask(unit), project, outcome="failed", reason="确未到场")
     assert (await status(world, project), await status(world, claim), await status(world, need)) == (
         "settled", "failed", "open"
@@ -247,7 +247,9 @@ async def test_no_more_residents_speak_than_the_rule_book_lets(world: World):
     await world.limiting(links=2)
     _, _, project = await a_project(world)
     await delivered(world, world.units[0], project)
-    tokens = [t for _ in range(2) for t in (await world.projects.issue_links(world.ask(COMMITTEE), project, count=2))[0]]
+    tokens = [
+        t for _ in range(2) for t in (await world.projects.issue_links(world.ask(COMMITTEE), project, count=2))[0]
+    ]
     for token in tokens[:2]:
         await world.projects.evaluate_by_link(token=token, score=5)
     await refused(world.projects.evaluate_by_link(token=tokens[2], score=5), "link.too_many")

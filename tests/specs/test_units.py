@@ -23,7 +23,9 @@ def test_the_check_character_of_a_code_is_its_last():
         assert not valid_code(changed), at
 
 
-@pytest.mark.parametrize("bad", ["", GOOD[:17], GOOD + "0", GOOD.lower(), "I" + GOOD[1:], GOOD[:16] + "S" + GOOD[17], "９" + GOOD[1:]])
+@pytest.mark.parametrize(
+    "bad", ["", GOOD[:17], GOOD + "0", GOOD.lower(), "I" + GOOD[1:], GOOD[:16] + "S" + GOOD[17], "９" + GOOD[1:]]
+)
 def test_what_is_no_code_is_refused(bad: str):
     assert not valid_code(bad)
 
@@ -41,11 +43,15 @@ async def test_a_unit_needs_a_code_a_name_and_an_area_that_is_there(world: World
     ask = world.ask(STREET_OFFICE)
     bad = UnitDraft(name="某院", code=GOOD[:17] + ("1" if GOOD[17] != "1" else "2"), kind="医院", areas=(STREET,))
     await refused(world.register.register_unit(ask, bad), "unit.bad_code")
-    await refused(world.register.register_unit(ask, UnitDraft(name=" ", code=GOOD, kind="医院", areas=(STREET,))), "name.length")
+    await refused(
+        world.register.register_unit(ask, UnitDraft(name=" ", code=GOOD, kind="医院", areas=(STREET,))), "name.length"
+    )
     nowhere = UnitDraft(name="某院", code=GOOD, kind="医院", areas=("nowhere",))
     await refused(world.register.register_unit(ask, nowhere), "area.unknown")
     await refused(
-        world.register.register_unit(world.ask(COMMITTEE), UnitDraft(name="某院", code=GOOD, kind="医院", areas=(STREET,))),
+        world.register.register_unit(
+            world.ask(COMMITTEE), UnitDraft(name="某院", code=GOOD, kind="医院", areas=(STREET,))
+        ),
         "access.forbidden",
     )
 

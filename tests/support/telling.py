@@ -1,4 +1,4 @@
-"""Words that specs are told in: what was refused, what is used of an item, the usual way to a bound or delivered claim."""
+"""Words that specs are told in: what was refused, what is used of an item, the ways to a bound or delivered claim."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ async def refused(act: Awaitable[Any], code: str) -> Refused:
     return caught.value
 
 
-async def used(world: World, item: str, occurrence: str = "", line: tuple[str, str] = ("志愿者", "人")) -> tuple[int, ...]:
+async def used(
+    world: World, item: str, occurrence: str = "", line: tuple[str, str] = ("志愿者", "人")
+) -> tuple[int, ...]:
     """(free, held, committed, delivered) of one line of a need or offer, as stored."""
     capacity = (await world.state(item)).capacity
     amounts = capacity.used.get((*line, occurrence))
