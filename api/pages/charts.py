@@ -114,8 +114,8 @@ def _grid_line(value: int, y: int) -> str:
 
 
 def _month_label(i: int, x: int, month: str, n: int) -> str:
-    """About eight of them on a desktop, every second of those on a phone."""
-    step = max(1, -(-n // 8))
+    """About six of them on a desktop, every second of those on a phone."""
+    step = max(1, -(-n // 6))
     if i % step:
         return ""
     wide = " wide" if i // step % 2 else ""

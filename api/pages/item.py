@@ -19,7 +19,6 @@ from domain.access import SYSTEM, missing
 from services.asof import parse_at
 from services.engine import Engine
 
-UNSEEN = ("draft", "rejected")  # seen by the owner and those above alone
 STANDING = ("accepted", "fulfilled")  # promises that are public, with the names of both sides
 MOST_CLAIMS = 200
 
@@ -70,7 +69,7 @@ async def _visible(engine: Engine, kind: str, id: str, at: str) -> tuple[Doc, in
         raise missing()
     cut = await parse_at(at, engine.log)
     doc = await (engine.trail.item(id) if cut is None else engine.trail.item_at(id, cut))
-    if doc is None or doc["status"] in UNSEEN:
+    if doc is None or not doc.get("public", True):
         raise missing()
     return doc, cut
 
