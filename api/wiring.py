@@ -26,6 +26,7 @@ from adapters.sqlite_store import SqliteStore
 from adapters.system import SeededClock, SeededIds, SystemClock, SystemIds
 from adapters.vault import SqliteVault, open_vault
 from api.settings import Settings
+from domain.events import Refused
 from services.audit import Trail
 from services.boards import Boards
 from services.claims import Claims
@@ -47,7 +48,7 @@ __all__ = ["EVENTS"]  # TYPE -> class of every event
 
 Nats = EmbeddedNats | ExternalNats
 REFUSED_STARTS: tuple[type[Exception], ...] = (  # said in one line
-    DataFolderInUse, StoreInUse, ServerMissing, LedgerDamaged, OSError, ValueError
+    DataFolderInUse, StoreInUse, ServerMissing, LedgerDamaged, OSError, ValueError, Refused
 )  # fmt: skip
 
 

@@ -148,6 +148,11 @@ class NeedState:
     answered: bool = False  # somebody has committed since it was last put on the board by its owner
 
     @property
+    def public(self) -> bool:
+        """Whether others may see it: what was never posted, or was rejected, stays the owner's."""
+        return self.before != "draft" and self.phase != "rejected"
+
+    @property
     def status(self) -> str:
         """The phase, but for an open need: covered when every line is committed, met when every line is delivered."""
         if self.phase != "open" or not self.occurrences:

@@ -124,6 +124,7 @@ class OfferState:
     occurrences: tuple[str, ...]  # () when its windows never end
     holds: Mapping[str, tuple[Amount, ...]] = field(default_factory=dict)  # by claim
     commitments: Mapping[str, tuple[Amount, ...]] = field(default_factory=dict)  # by claim, not yet delivered
+    public: bool = False  # whether others may see it: it has been published once
 
     @property
     def status(self) -> str:
@@ -143,7 +144,7 @@ def evolve(state: OfferState | None, event: Event, stream: str) -> OfferState:
     assert state is not None
     match event:
         case OfferPublished() | OfferResumed():
-            return replace(state, phase="published")
+            return replace(state, phase="published", public=True)
         case OfferAmended():
             return _amended(state, event)
         case OfferPaused():
@@ -184,7 +185,7 @@ def taking_claims(offer: OfferState) -> OfferState:
 def _begun(stream: str, number: str, content: OfferContent, phase: str) -> OfferState:
     return OfferState(
         id=stream, number=number, content=content, phase=phase, capacity=Capacity(content.lines),
-        occurrences=all_occurrences(content.windows),
+        occurrences=all_occurrences(content.windows), public=phase != "draft",
     )  # fmt: skip
 
 

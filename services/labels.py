@@ -17,7 +17,7 @@ from services.figures import PathOf
 from services.items import Item, State
 
 OPEN_KINDS = ("unit", "area")  # anybody may see these
-_HIDDEN = {"need": ("draft", "rejected"), "offer": ("draft",)}  # seen by the owner, those above and auditors
+_MAY_BE_PUBLIC = ("need", "offer")
 DONE = ("confirmed", "settled")
 
 
@@ -29,7 +29,7 @@ def labels(item: Item, path_of: PathOf) -> frozenset[str]:
     areas = tuple(path_of(area) for area in direct_areas(state))
     found = [f"{kind}/s/{status}", *(f"desk/{org}" for org in _desks(state, status))]
     found += [f"{kind}/p/{org}" for org in parties(state)]
-    if kind in _HIDDEN and status not in _HIDDEN[kind]:
+    if isinstance(state, NeedState | OfferState) and state.public:
         found.append(f"{kind}/v")
     if status in ("posted", "disputed") and kind in ("need", "project"):
         found += [f"desk@{area}" for path in areas for area in path]
@@ -56,7 +56,7 @@ def sight(kind: str, viewer: Principal | None) -> tuple[str, ...] | None:
     every row what `domain.access.decide(viewer, "see", …)` says of its item."""
     if kind in OPEN_KINDS or (viewer is not None and viewer.role in ("auditor", "system")):
         return None
-    found = [f"{kind}/v"] if kind in _HIDDEN else []
+    found = [f"{kind}/v"] if kind in _MAY_BE_PUBLIC else []
     if viewer is not None:
         found.append(f"{kind}/p/{viewer.org}")
         if viewer.role in ("street", "district") and viewer.area:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+
 from domain import areas, need_acts
 from domain.access import missing
 from domain.calendar import Window
@@ -48,7 +49,6 @@ class NeedChange:
     respond_by: datetime | None = None
 
 
-HIDDEN = ("draft", "rejected")
 
 
 class Needs:
@@ -149,8 +149,7 @@ class Needs:
     ) -> Done:
         async def decide(work: Work) -> str:
             state: NeedState = await work.main(need, "need")
-            hidden = state.phase in HIDDEN
-            await work.allow(action, parties=(state.content.owner,), area=state.content.area, public=not hidden)
+            await work.allow(action, parties=(state.content.owner,), area=state.content.area, public=state.public)
             events = await act(work, state)
             if events and supersede:
                 await rivals.supersede_all(work, need, cause=supersede)
@@ -176,6 +175,6 @@ class Needs:
 async def visible(work: Work, need: str) -> NeedState:
     """A need that everybody may see; drafts and rejected needs do not exist for others."""
     state: NeedState = await work.found(need, "need")
-    if state.phase in HIDDEN and state.content.owner != work.ask.principal.org:
+    if not state.public and state.content.owner != work.ask.principal.org:
         raise missing()
     return state

@@ -114,7 +114,7 @@ class Offers:
         async def decide(work: Work) -> str:
             state: OfferState = await work.main(offer, "offer")
             parties = (state.content.owner,)
-            await work.allow(action, parties=parties, area=state.content.area, public=state.phase != "draft")
+            await work.allow(action, parties=parties, area=state.content.area, public=state.public)
             events = await act(work, state)
             if events and supersede:
                 await rivals.supersede_all(work, offer, cause=supersede)
@@ -138,7 +138,7 @@ class Offers:
 async def visible(work: Work, offer: str) -> OfferState:
     """An offer that everybody may see; drafts do not exist for others."""
     state: OfferState = await work.found(offer, "offer")
-    if state.phase == "draft" and state.content.owner != work.ask.principal.org:
+    if not state.public and state.content.owner != work.ask.principal.org:
         raise missing()
     return state
 

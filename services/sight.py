@@ -82,10 +82,8 @@ async def acts(streams: Streams, viewer: Principal, state: State, at: datetime) 
 def _public(state: State) -> bool:
     """Whether anybody with a key may see it."""
     match state:
-        case NeedState():
-            return state.status not in ("draft", "rejected")
-        case OfferState():
-            return state.status != "draft"
+        case NeedState() | OfferState():
+            return state.public
         case ClaimState() | ProjectState():
             return False
     return True

@@ -29,6 +29,7 @@ def need_view(state: NeedState, version: int, open: Open) -> Doc:
     return {
         **_head(state.id, state.number, state.status, version, content.owner, content.area, content.category),
         "title": open(content.title),
+        "public": state.public,
         "note": open(content.note),
         "lines": ledger(state.capacity, state.occurrences, content.windows, tightest=False),
         "cover_pct": state.cover_pct,
@@ -50,6 +51,7 @@ def offer_view(state: OfferState, version: int, open: Open) -> Doc:
         **_head(state.id, state.number, state.status, version, content.owner, content.area, content.category),
         "unit": content.owner,
         "title": open(content.title),
+        "public": state.public,
         "note": open(content.note),
         "lines": ledger(state.capacity, state.occurrences, content.windows, tightest=True),
         "reach": content.reach,
