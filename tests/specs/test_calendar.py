@@ -58,7 +58,8 @@ def test_a_window_that_never_ends_gives_one_more_than_anybody_may_ask_for():
 @pytest.mark.parametrize("asked", [span(0, 0, 180), span(0, 30), span(2, 0, 60)])
 def test_a_time_inside_an_occurrence_belongs_to_it(asked: Span):
     occurrence = occurrence_with((MONDAYS,), asked)
-    assert occurrence is not None and key_of(occurrence) == "2026-03-02T01:00:00Z"
+    assert occurrence is not None
+    assert key_of(occurrence) == "2026-03-02T01:00:00Z"
 
 
 @pytest.mark.parametrize("asked", [span(-1), span(0, -1, 60), span(2, 30), span(24), span(7 * 24 * 5)])

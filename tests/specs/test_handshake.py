@@ -60,7 +60,8 @@ async def test_a_counter_changes_something_and_fits(world: World):
 async def test_a_claim_of_more_than_the_need_asks_is_refused_with_what_it_asks(world: World):
     need = await world.need(COMMITTEE, 20)
     refusal = await refused(world.claim(world.units[0], 21, need=need.id), "claim.exceeds_need")
-    assert "20" in refusal.zh and refusal.field == "lines"
+    assert "20" in refusal.zh
+    assert refusal.field == "lines"
 
 
 async def test_a_proposal_that_no_longer_fits_is_told_what_is_left_and_countered(world: World):

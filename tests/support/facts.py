@@ -12,7 +12,8 @@ from domain.events import Event, Meta, Plain, Sealed
 
 AT = datetime(2026, 3, 2, 1, 0, 0, 123456, tzinfo=UTC)
 META = Meta(
-    event_id="0f1e2d3c4b5a69788796a5b4.0", at=AT, actor="key-east", command_id="0f1e2d3c4b5a69788796a5b4c3d2e1f001234567",
+    event_id="0f1e2d3c4b5a69788796a5b4.0", at=AT, actor="key-east",
+    command_id="0f1e2d3c4b5a69788796a5b4c3d2e1f001234567",
     correlation="need-0001", rules="9f86d081884c7d65", on_behalf_of="310101001001", basis="phone",
 )  # fmt: skip
 PLAIN_VALUES = {

@@ -60,11 +60,15 @@ class World:
         self.codec = JsonCodec(self.vault)
         self.ids = SeededIds("world", self.clock.now)
         self.streams = Streams(self.log, self.codec, self.vault, self.clock, self.ids)
+        self.serve("k")
+
+    def serve(self, name: str) -> None:
+        """The use cases, over the streams there are now; `name` begins the keys of what is asked here."""
         self.needs, self.offers = Needs(self.streams), Offers(self.streams)
         self.claims = Claims(self.streams, NobodyStands())
         self.joint, self.projects = JointClaims(self.claims), Projects(self.streams, Links())
         self.register = Register(self.streams)
-        self._keys = itertools.count(1)
+        self._keys = (f"{name}{n}" for n in itertools.count(1))
 
     async def begin(self, hospital_count: int = 4) -> World:
         """A district with one street, two neighbourhoods and some hospitals stationed in the street."""
@@ -94,7 +98,7 @@ class World:
         await self.register.close_area(self.ask(SYSTEM), area, successor=successor)
 
     def ask(self, who: Principal, key: str | None = None, if_match: int | None = None) -> Ask:
-        return Ask(principal=who, key=key or f"k{next(self._keys)}", fingerprint="same", if_match=if_match)
+        return Ask(principal=who, key=key or next(self._keys), fingerprint="same", if_match=if_match)
 
     async def need(self, who: Principal, quantity: int = 20, *, as_draft: bool = False, **more: Any) -> Done:
         usual = {"title": "周末义诊志愿者", "category": "service", "area": EAST, "lines": people(quantity)}

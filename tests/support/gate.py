@@ -1,0 +1,50 @@
+"""An event log whose disk can be made to wait or to fail: what the services do meanwhile is the test's to say."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from adapters.memory import MemoryStore
+from services.ports import Append, Receipt, StoreUnavailable
+
+
+class GatedLog(MemoryStore):
+    """A memory store; while it is shut, appends queue in order, and none is seen before the gate opens."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._open = asyncio.Event()
+        self._open.set()
+        self._order = asyncio.Lock()
+        self.waiting = 0
+        self.broken = False
+
+    def shut(self) -> None:
+        self._open.clear()
+
+    def open(self) -> None:
+        self._open.set()
+
+    async def append(self, change: Append) -> Receipt:
+        self.waiting += 1
+        try:
+            async with self._order:
+                await self._open.wait()
+                if self.broken:
+                    raise StoreUnavailable("the disk is gone")
+                return await super().append(change)
+        finally:
+            self.waiting -= 1
+
+    async def until_waiting(self, count: int = 1) -> None:
+        """Until so many appends stand at the gate."""
+        while self.waiting < count:
+            await asyncio.sleep(0)
+
+
+async def in_flight(log: GatedLog, act: Any, count: int = 1) -> asyncio.Task[Any]:
+    """The act, started, decided and standing at the shut gate."""
+    task = asyncio.ensure_future(act)
+    await log.until_waiting(count)
+    return task
