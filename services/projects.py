@@ -11,7 +11,7 @@ from domain.access import SYSTEM, missing
 from domain.capacity import Line
 from domain.events import Event, Refused
 from domain.need import NeedFedBack
-from domain.project import ProjectState
+from domain.project import ProjectState, Settled
 from services import rivals
 from services.common import text, title
 from services.ports import Links
@@ -80,7 +80,7 @@ class Projects:
                 book=(await work.rules()).book,
             )  # fmt: skip
             settled = events[0]
-            assert hasattr(settled, "outcome") and hasattr(settled, "lines")
+            assert isinstance(settled, Settled)
             if settled.outcome == "delivered":
                 await self._fulfil(work, state, settled.lines)
             if settled.outcome == "failed":
@@ -137,6 +137,7 @@ class Projects:
                 if closed:
                     await rivals.supersede_all(work, state.need, cause="need_closed")
                 work.write_all(closed)
+                await rivals.promote_waiting(work, None)
             return events
 
         return await self._act(ask, project, "project.close", act)

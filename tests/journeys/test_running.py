@@ -27,14 +27,16 @@ def test_a_taken_port_is_said_in_one_line_with_what_helps(tmp_path: Path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         started = _start(tmp_path / "data", "--empty", port=taken.getsockname()[1])
     assert started.returncode == 1
-    assert "--port" in started.stderr and len(started.stderr.strip().splitlines()) == 1
+    assert "--port" in started.stderr
+    assert len(started.stderr.strip().splitlines()) == 1
 
 
 def test_a_data_folder_that_cannot_be_written_is_said_in_one_line(tmp_path: Path):
     (tmp_path / "file").write_text("not a folder")
     started = _start(tmp_path / "file", "--empty")
     assert started.returncode == 1
-    assert "--data" in started.stderr and len(started.stderr.strip().splitlines()) == 1
+    assert "--data" in started.stderr
+    assert len(started.stderr.strip().splitlines()) == 1
 
 
 def test_sigterm_to_the_first_process_alone_stops_all_of_it(tmp_path: Path):

@@ -23,7 +23,8 @@ async def test_who_proposed_does_not_answer(world: World):
     claim = await world.claim(world.units[0], need=need.id)
     with pytest.raises(Refused) as refused:
         await world.claims.accept(world.ask(world.units[0]), claim.id)
-    assert refused.value.kind == "forbidden" and refused.value.legal == ("withdrawal", "members")
+    assert refused.value.kind == "forbidden"
+    assert refused.value.legal == ("withdrawal", "members")
 
 
 async def test_a_committee_claims_an_offer_and_its_capacity_is_held_at_once(world: World):

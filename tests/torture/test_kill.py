@@ -56,9 +56,9 @@ def test_the_broker_killed_and_wiped_under_load_leaves_lists_that_equal_a_replay
 
 
 def test_the_harness_catches_a_server_that_answers_before_the_commit(tmp_path: Path):
-    with running(tmp_path / "data", "--empty", module="tests.torture.reply_early") as district:
-        with pytest.raises(AssertionError, match="acknowledged and lost"):
-            _rounds(district, settle(district), rounds=3, seed=2)
+    early = running(tmp_path / "data", "--empty", module="tests.torture.reply_early")
+    with early as district, pytest.raises(AssertionError, match="acknowledged and lost"):
+        _rounds(district, settle(district), rounds=3, seed=2)
 
 
 @pytest.mark.torture
