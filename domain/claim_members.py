@@ -16,10 +16,10 @@ from domain.claim import (
     MemberInvited,
     MemberJoined,
     MemberLeft,
-    evolve,
 )
 from domain.claim_answers import NewProject, bind
 from domain.claim_endings import give_back, not_yet_delivered
+from domain.claim_evolution import evolve
 from domain.claim_legal import Changes, Deal, require
 from domain.claim_proposing import need_amounts
 from domain.events import Refused, Text

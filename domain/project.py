@@ -192,23 +192,18 @@ def evolve(state: ProjectState | None, event: Event, stream: str) -> ProjectStat
         )  # fmt: skip
     assert state is not None
     match event:
-        case MilestonePlanned():
-            new = Milestone(id=event.milestone, title=event.title, due=event.due, status="planned")
-            return replace(state, milestones=(*state.milestones, new))
-        case MilestoneMet():
-            return _milestone(state, event.milestone, status="met")
-        case MilestoneSlipped():
-            return _milestone(state, event.milestone, status="slipped", due=event.due)
+        case MilestonePlanned() | MilestoneMet() | MilestoneSlipped():
+            return replace(state, milestones=_milestones(state.milestones, event))
         case DeliveryReported():
             return replace(state, status="reported", reported=event.lines, reporter=event.by)
         case DeliveryConfirmed():
-            return replace(state, status="confirmed", confirmed=event.lines, beneficiaries=event.beneficiaries, links_until=event.links_until,)
+            return _confirmed(replace(state, beneficiaries=event.beneficiaries), event)
         case Disputed():
             return replace(state, status="disputed", before_dispute=state.status, disputed_by=event.by)
         case Settled() if event.outcome == "resumed":
             return replace(state, status=state.before_dispute or "active", disputed_by=None)
         case Settled():
-            return replace(state, status="settled", confirmed=event.lines, outcome=event.outcome, links_until=event.links_until)
+            return replace(_confirmed(state, event), status="settled", outcome=event.outcome)
         case FundsReceived():
             return replace(state, received_fen=state.received_fen + event.amount_fen)
         case FundsSpent():
@@ -226,6 +221,14 @@ def evolve(state: ProjectState | None, event: Event, stream: str) -> ProjectStat
             raise TypeError(event)
 
 
-def _milestone(state: ProjectState, number: int, *, status: str, due: date | None = None) -> ProjectState:
-    changed = tuple(replace(m, status=status, due=due or m.due) if m.id == number else m for m in state.milestones)
-    return replace(state, milestones=changed)
+def _confirmed(state: ProjectState, event: DeliveryConfirmed | Settled) -> ProjectState:
+    return replace(state, status="confirmed", confirmed=event.lines, links_until=event.links_until)
+
+
+def _milestones(
+    milestones: tuple[Milestone, ...], event: MilestonePlanned | MilestoneMet | MilestoneSlipped
+) -> tuple[Milestone, ...]:
+    if isinstance(event, MilestonePlanned):
+        return (*milestones, Milestone(id=event.milestone, title=event.title, due=event.due, status="planned"))
+    status, due = ("met", None) if isinstance(event, MilestoneMet) else ("slipped", event.due)
+    return tuple(replace(m, status=status, due=due or m.due) if m.id == event.milestone else m for m in milestones)

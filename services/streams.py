@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from domain import areas, claim, need, offer, project, rules, units
+from domain import areas, claim_evolution, need, offer, project, rules, units
 from domain.access import Facts, Principal, allow, missing
 from domain.events import Event, Meta, Refused
 from services.ports import Append, Clock, Codec, Conflict, EventLog, Ids, NewEvent, Receipt, Stored, Vault
@@ -69,7 +69,7 @@ def evolve(kind: str, state: Any, event: Event, stream: str) -> Any:
         case "offer":
             return offer.evolve(state, event, stream)
         case "claim":
-            return claim.evolve(state, event, stream)
+            return claim_evolution.evolve(state, event, stream)
         case "project":
             return project.evolve(state, event, stream)
         case "unit":
