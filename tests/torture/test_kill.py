@@ -24,6 +24,7 @@ from tests.support.running import District, line, running
 
 MINUTES = float(os.environ.get("TORTURE_MINUTES", "5"))
 CLIENTS = 4
+NO_LIMIT = {"RENLING_REQUESTS_PER_SECOND": "1000000"}
 
 
 @dataclass
@@ -36,12 +37,12 @@ class Book:
 
 
 def test_the_whole_killed_under_load_loses_no_answer_and_doubles_none(tmp_path: Path):
-    with running(tmp_path / "data", "--empty") as district:
+    with running(tmp_path / "data", "--empty", env=NO_LIMIT) as district:
         _rounds(district, settle(district), rounds=3, seed=1)
 
 
 def test_the_broker_killed_and_wiped_under_load_leaves_lists_that_equal_a_replay(tmp_path: Path):
-    with running(tmp_path / "data", "--empty") as district:
+    with running(tmp_path / "data", "--empty", env=NO_LIMIT) as district:
         town = settle(district)
         book, stop, clients = _load(town)
         for wipe in (False, True):
@@ -56,7 +57,7 @@ def test_the_broker_killed_and_wiped_under_load_leaves_lists_that_equal_a_replay
 
 
 def test_the_harness_catches_a_server_that_answers_before_the_commit(tmp_path: Path):
-    early = running(tmp_path / "data", "--empty", module="tests.torture.reply_early")
+    early = running(tmp_path / "data", "--empty", env=NO_LIMIT, module="tests.torture.reply_early")
     with early as district, pytest.raises(AssertionError, match="acknowledged and lost"):
         _rounds(district, settle(district), rounds=3, seed=2)
 
@@ -64,7 +65,7 @@ def test_the_harness_catches_a_server_that_answers_before_the_commit(tmp_path: P
 @pytest.mark.torture
 def test_many_kills(tmp_path: Path):
     until, seed, rounds = time.monotonic() + 60 * MINUTES, int(os.environ.get("TORTURE_SEED", "7")), 0
-    with running(tmp_path / "data", "--empty") as district:
+    with running(tmp_path / "data", "--empty", env=NO_LIMIT) as district:
         town = settle(district)
         while time.monotonic() < until:
             _rounds(district, town, rounds=5, seed=seed + rounds)
