@@ -60,7 +60,7 @@ def _sheet(data: bytes) -> Iterable[tuple[int, Sequence[Any]]]:
     try:
         parts = zipfile.ZipFile(io.BytesIO(data)).infolist()
     except zipfile.BadZipFile:
-        raise _unreadable("文件不完整", "the file is not whole") from None
+        raise _unreadable("内容不完整", "it is not whole") from None
     if not any(part.filename.startswith("xl/") for part in parts):
         raise _unknown()
     if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
@@ -72,7 +72,7 @@ def _sheet(data: bytes) -> Iterable[tuple[int, Sequence[Any]]]:
             raise _too_large()
         rows = sheet.to_python()
     except (CalamineError, ValueError, OSError) as error:
-        raise _unreadable(f"Excel 文件无法读取（{error}）", f"the spreadsheet cannot be read ({error})") from None
+        raise _unreadable(f"表格有误（{error}）", f"the spreadsheet is broken ({error})") from None
     return [(first + n, row) for n, row in enumerate(rows, start=1)]
 
 
@@ -166,4 +166,6 @@ def _too_large() -> Refused:
 
 
 def _unreadable(zh: str, en: str) -> Refused:
-    return Refused("import.unreadable", f"{zh}。", f"{en[0].upper()}{en[1:]}.", kind="invalid", field="file")
+    return Refused(
+        "import.unreadable", f"文件无法读取：{zh}。", f"The file cannot be read: {en}.", kind="invalid", field="file"
+    )

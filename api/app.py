@@ -20,6 +20,7 @@ from api.door import Door
 from api.errors import as_json, problem, refusal_of, refusal_of_status, speaks_chinese
 from api.openapi import described
 from api.settings import Settings
+from api.short_way import ShortWay
 from api.validation import field_errors, refusal
 from domain import rules
 from domain.events import Refused
@@ -50,6 +51,7 @@ def create_app(engine: Engine, keys: Keys, settings: Settings, office: Office) -
         return held.state.book.area if held else None
 
     app.add_middleware(GZipMiddleware, minimum_size=PACKED_FROM, compresslevel=6)
+    app.add_middleware(ShortWay, routes=app.routes, failures=_HANDLERS)
     app.add_middleware(Door, keys=keys, settings=settings, top=top)
     app.openapi = lambda: described(app)  # type: ignore[method-assign]  # FastAPI's own hook for this
     return app

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AliasChoices, Field, model_validator
+from pydantic import AliasChoices, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from api.fields import (
@@ -24,6 +24,7 @@ from api.fields import (
     Words,
     lines_of,
     some_lines,
+    whole,
     window_of,
     windows_of,
 )
@@ -35,9 +36,9 @@ from services.needs import NeedChange, NeedDraft
 from services.offers import OfferChange, OfferDraft
 from services.register import AreaDraft, UnitDraft
 
-Urgency = Annotated[int, Field(strict=True, ge=0, le=3)]
-Degree = Annotated[int, Field(strict=True, ge=-180_000_000, le=180_000_000)]
-Score = Annotated[int, Field(strict=True, ge=1, le=5)]
+Urgency = Annotated[int, Field(strict=True, ge=0, le=3), BeforeValidator(whole)]
+Degree = Annotated[int, Field(strict=True, ge=-180_000_000, le=180_000_000), BeforeValidator(whole)]
+Score = Annotated[int, Field(strict=True, ge=1, le=5), BeforeValidator(whole)]
 
 
 class NeedIn(Body):
@@ -245,7 +246,7 @@ class ResidentEvaluation(Body):
 
 
 class LinksIn(ActIn):
-    count: Annotated[int, Field(strict=True, ge=1, le=1000)] = 1
+    count: Annotated[int, Field(strict=True, ge=1, le=1000), BeforeValidator(whole)] = 1
 
 
 class UnitIn(Body):

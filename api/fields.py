@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 from domain.calendar import Slot, Span, Weekly, Window
@@ -31,6 +32,11 @@ def clean(value: str) -> str:
     if _CONTROL.search(value):
         raise PydanticCustomError("control_characters", "control characters")
     return unicodedata.normalize("NFC", value)
+
+
+def whole(value: Any) -> Any:
+    """3.0 is the whole number 3, in JSON Schema too."""
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
 
 
 def _no_unit(value: str) -> str:
@@ -71,14 +77,18 @@ def _shape(value: Any) -> str:
     return "=weekly" if isinstance(value, dict) and "weekly" in value else "=span"
 
 
-Words = Annotated[str, Field(max_length=4000), AfterValidator(clean)]  # free text; sealed in the vault
-Title = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(clean)]
-Name = Annotated[str, Field(min_length=1, max_length=60), AfterValidator(clean)]
-FreeWord = Annotated[str, Field(min_length=1, max_length=40), AfterValidator(clean), AfterValidator(str.strip)]
+_CLEAN: JsonDict = {"pattern": r"^[^\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F]*$"}  # as `clean` has it
+_WORD: JsonDict = {"pattern": r"^[^\u0000-\u0020\u007F]+( [^\u0000-\u0020\u007F]+)*$"}  # some letters in it
+Words = Annotated[str, Field(max_length=4000, json_schema_extra=_CLEAN), AfterValidator(clean)]  # kept in the vault
+Title = Annotated[str, Field(min_length=1, max_length=120, json_schema_extra=_WORD), AfterValidator(clean)]
+Name = Annotated[str, Field(min_length=1, max_length=60, json_schema_extra=_WORD), AfterValidator(clean)]
+FreeWord = Annotated[
+    str, Field(min_length=1, max_length=40, json_schema_extra=_WORD), AfterValidator(clean), AfterValidator(str.strip)
+]
 Id = Annotated[str, Field(pattern=r"^[0-9A-Za-z._-]{1,80}$")]
 AreaId = Annotated[str, Field(pattern=r"^[0-9A-Za-z._-]{1,40}$"), AfterValidator(_no_unit)]
-Count = Annotated[int, Field(strict=True, ge=1, le=10**12)]
-People = Annotated[int, Field(strict=True, ge=0, le=10**9)]
+Count = Annotated[int, Field(strict=True, ge=1, le=10**12), BeforeValidator(whole)]
+People = Annotated[int, Field(strict=True, ge=0, le=10**9), BeforeValidator(whole)]
 _WHEN = {"type": "string", "format": "date-time", "examples": ["2026-03-07T09:00:00+08:00"]}
 Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema(_WHEN, mode="validation")]
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"}, mode="validation")]

@@ -82,7 +82,7 @@ async def _reinstate(request: Request, ask: Ask, id: str, body: ActIn) -> Done:
 
 
 act(router, "/{id}/acceptance", _accept, "接受 / Yes; with other lines or another window it is a counter.")
-act(router, "/{id}/refusal", _refuse, "谢绝 / No.")
+act(router, "/{id}/refusal", _refuse, "谢绝 / No; the hold on the offer comes back.")
 act(router, "/{id}/counter", _counter, "还价 / Other lines or another window; now the other side answers.")
 act(router, "/{id}/withdrawal", _withdraw, "撤回 / The proposer takes it back before it binds.")
 act(router, "/{id}/release", _release, "解除 / Out of an accepted claim before delivery.")

@@ -60,7 +60,7 @@ class ReportOut(BaseModel):
     responses={
         200: {"model": ReportOut, "description": "试运行的报告 / the report of a dry run"},
         201: {"model": ImportedOut, "description": "全部导入 / all imported"},
-        **refusals(403, 409, 413, 415, 422, 507),
+        **refusals(403, 404, 409, 413, 415, 422, 507),
     },
     openapi_extra={
         "parameters": [{**IDEMPOTENCY_KEY, "required": False}], "requestBody": {"required": True, "content": _CONTENT},
@@ -88,7 +88,7 @@ async def import_list(request: Request, kind: Kind, dry_run: Annotated[bool, Que
 
 @router.get(
     "/{kind}/form", response_model=None,
-    responses={200: {"description": "空白表格 / an empty form", "content": {XLSX: _FILE}}, **refusals(422)},
+    responses={200: {"description": "空白表格 / an empty form", "content": {XLSX: _FILE}}, **refusals(404, 422)},
 )  # fmt: skip
 async def get_form(request: Request, kind: Kind) -> Response:
     """空白表格 / An empty spreadsheet with the columns of this list."""

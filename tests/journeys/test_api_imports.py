@@ -127,9 +127,7 @@ async def test_a_file_of_a_form_counts_by_itself_whatever_the_form_around_it(hou
     assert answers[0].content == answers[1].content
     none = await house["unit1"].http.post("/v1/imports/offers", data={"x": "1"}, files={}, headers={"Idempotency-Key": "n"})
     assert none.status_code == 415
-    text = await house["unit1"].http.post(
-        "/v1/imports/offers", content=b"--b\r\nnonsense", headers={"Idempotency-Key": "n", "Content-Type": "multipart/form-data; boundary=b"}
-    )
+    text = await sent(house["unit1"], "offers", b"--b\r\nnonsense", "multipart/form-data; boundary=b", key="n")
     assert text.status_code in (400, 422)
 
 
@@ -174,7 +172,10 @@ async def test_areas_and_units_are_entered_by_the_district_in_any_order(house: H
     assert answer.status_code == 201, answer.text
     assert (await house["east"].sees("/v1/areas/310101002001"))["parent"] == "310101002"
     head = ["单位名称", "统一社会信用代码", "单位类型", "所在区域"]
-    rows = [["新医院", credit_code(50), "医院", f"{STREET}、310101002"], ["重复", credit_code(50), "医院", STREET], ["错码", "123", "医院", STREET]]
+    rows = [
+        ["新医院", credit_code(50), "医院", f"{STREET}、310101002"], ["重复", credit_code(50), "医院", STREET],
+        ["错码", "123", "医院", STREET],
+    ]  # fmt: skip
     wrong = await sent(house["district"], "units", as_csv(head, rows), key="u")
     assert [(e["row"], e.get("column"), e["code"]) for e in wrong.json()["errors"]] == [
         (3, None, "import.duplicate"), (4, "统一社会信用代码", "unit.bad_code"),

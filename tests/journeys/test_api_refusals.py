@@ -62,8 +62,9 @@ async def test_every_command_needs_an_idempotency_key_that_can_be_written_down(h
         ({**need(), "lines": [{**people(1)[0], "quantity": 1.5}]}, "lines[0].quantity", "field.whole_number"),
         ({**need(), "lines": [{**people(1)[0], "kind": "种" * 41}]}, "lines[0].kind", "field.too_long"),
         ({**need(), "lines": people(1) * 2}, "lines", "lines.invalid"), ({**need(), "category": "nothing"}, "category", "category.unknown"),
-        ({**need(), "area": "nowhere"}, "area", "area.unknown"), ({**need(), "respond_by": "2026-05-01T00:00:00"}, "respond_by", "field.time"),
-        ({**need(), "respond_by": "0001-01-01T00:00:00+23:59"}, "respond_by", "field.time"), ({**need(), "respond_by": 1}, "respond_by", "field.time"),
+        ({**need(), "area": "nowhere"}, "area", "area.unknown"), ({**need(), "respond_by": 1}, "respond_by", "field.time"),
+        ({**need(), "respond_by": "2026-05-01T00:00:00"}, "respond_by", "field.time"),
+        ({**need(), "respond_by": "0001-01-01T00:00:00+23:59"}, "respond_by", "field.time"),
         ({**need(), "windows": [{"start": "2026-05-01", "end": "2026-05-02"}]}, "windows[0].start", "field.time"),
         ({**need(), "windows": [{"weekly": [{"day": 8, "from": "09:00", "to": "24:00"}], "from": "2026-05-01"}]},
          "windows[0].weekly[0].day", "field.range"),
@@ -95,7 +96,8 @@ async def test_an_act_takes_an_empty_body_and_nothing_that_it_does_not_know(hous
     posted = (await house["east"].did("/v1/needs", need()))["id"]
     path = f"/v1/needs/{posted}/withdrawal"
     assert (await house["east"].post(path, {"reasons": "x"})).status_code == 422
-    full = {"reason": "不再需要", "note": "谢谢", "lines": people(1), "window": {"start": "2026-04-01T09:00:00+08:00", "end": "2026-04-01T10:00:00+08:00"}}
+    window = {"start": "2026-04-01T09:00:00+08:00", "end": "2026-04-01T10:00:00+08:00"}
+    full = {"reason": "不再需要", "note": "谢谢", "lines": people(1), "window": window}
     assert (await house["east"].post(path, full)).status_code == 200
 
 
