@@ -48,7 +48,7 @@ def _part(name: str, part: Part) -> Callable[[Settings, Say], Coroutine[Any, Any
             stack.push_async_callback(log.close)
             nats = await start_nats(settings)
             stack.push_async_callback(nats.stop)
-            district = await open_district(settings, log, nats)
+            district = await open_district(settings, log, nats, f"api-{settings.port}" if name == "api" else name)
             stack.push_async_callback(district.close)
             if await district.engine.streams.committed(STREAM) is None:
                 await found(district, load_pack(settings.district))

@@ -22,6 +22,7 @@ from adapters.nats_server import EmbeddedNats, ExternalNats
 from adapters.office import SpreadsheetOffice
 from adapters.postgres_store import PostgresStore
 from adapters.read_db import SqliteReadDb
+from adapters.read_postgres import PostgresReadDb
 from adapters.sqlite_store import SqliteStore
 from adapters.system import SeededClock, SeededIds, SystemClock, SystemIds
 from adapters.vault import SqliteVault, open_vault
@@ -41,6 +42,7 @@ from services.offers import Offers
 from services.ports import Clock, EventLog, EventStream, Ids
 from services.projector import Projector
 from services.projects import Projects
+from services.read_ports import ReadDb
 from services.register import Register
 from services.streams import Streams
 
@@ -61,7 +63,7 @@ class District:
     log: EventLog
     vault: SqliteVault
     keys: KeyStore
-    read_db: SqliteReadDb
+    read_db: ReadDb
     office: SpreadsheetOffice
 
     async def close(self) -> None:
@@ -71,10 +73,11 @@ class District:
         self.keys.close()
 
 
-async def open_district(settings: Settings, log: EventLog, nats: Nats | None = None) -> District:
-    """The engine over an open ledger. Without `nats` the read models follow the ledger itself."""
+async def open_district(settings: Settings, log: EventLog, nats: Nats | None = None, part: str = "run") -> District:
+    """The engine over an open ledger. Without `nats` the read models follow the ledger itself. Each part that is a process
+    of its own has read models of its own."""
     vault = open_vault(settings.data / "vault.db")
-    read_db = SqliteReadDb.open(settings.data / "read")
+    read_db = open_read_db(settings, part)
     source: EventStream = NatsStream(nats, settings.district) if nats else LogStream(log)
     engine = build(
         log, vault, read_db, source, clock=SystemClock(), ids=SystemIds(), links=settings.data / "links.key",
@@ -87,7 +90,7 @@ async def open_district(settings: Settings, log: EventLog, nats: Nats | None = N
 
 
 def build(
-    log: EventLog, vault: SqliteVault, read_db: SqliteReadDb, source: EventStream, *, clock: Clock, ids: Ids, links: Path,
+    log: EventLog, vault: SqliteVault, read_db: ReadDb, source: EventStream, *, clock: Clock, ids: Ids, links: Path,
     shared: bool = False,
 ) -> Engine:  # fmt: skip
     """Everything a district can be asked, over the given stores."""
@@ -114,6 +117,13 @@ async def open_log(settings: Settings) -> EventLog:
     if not settings.store.startswith(("postgresql://", "postgres://")):
         raise ValueError(f"RENLING_STORE 须为 postgresql://… / must be postgresql://…, not {settings.store!r}")
     return await PostgresStore.open(settings.store, schema=f"renling_{settings.district}")
+
+
+def open_read_db(settings: Settings, part: str) -> ReadDb:
+    """Files in the data folder; those of the part `project` lie in PostgreSQL, where other programs may read them."""
+    if part == "project" and settings.store:
+        return PostgresReadDb.open(settings.store, base=f"renling_read_{settings.district}")
+    return SqliteReadDb.open(settings.data / ("read" if part == "run" else f"read-{part}"))
 
 
 def open_keys(data: Path) -> KeyStore:
@@ -150,5 +160,8 @@ def usable(folder: Path) -> str | None:
         probe.write_text("")
         probe.unlink()
     except OSError as error:
-        return f"数据目录不可写 / the data folder cannot be written: {folder}（{error.strerror}）。请改权限或用 --data 换一个 / change it or pass --data"
+        return (
+            f"数据目录不可写 / the data folder cannot be written: {folder}（{error.strerror}）。"
+            "请改权限或用 --data 换一个 / change it or pass --data"
+        )
     return None

@@ -23,7 +23,7 @@ import pytest
 
 
 @contextmanager
-def postgres_server() -> Iterator[str]:
+def postgres_server(fsync: str = "off") -> Iterator[str]:
     """A connection string for a server with an empty database; a server started here is gone afterwards."""
     if url := os.environ.get("TEST_POSTGRES_URL"):
         yield url
@@ -36,7 +36,7 @@ def postgres_server() -> Iterator[str]:
         pytest.skip(absent)
     folder = Path(tempfile.mkdtemp(prefix="renling-pg-", dir="/tmp"))
     try:
-        with _running(_as_readable(binaries, folder), folder) as url:
+        with _running(_as_readable(binaries, folder), folder, fsync) as url:
             yield url
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -67,8 +67,8 @@ def _as_readable(binaries: Path, folder: Path) -> Path:
 
 
 @contextmanager
-def _running(binaries: Path, folder: Path) -> Iterator[str]:
-    """fsync is off: these tests kill clients, not the machine."""
+def _running(binaries: Path, folder: Path, fsync: str) -> Iterator[str]:
+    """fsync may be off where tests kill clients, not the machine."""
     user = {}
     data = folder / "data"
     data.mkdir(mode=0o700)
@@ -82,7 +82,7 @@ def _running(binaries: Path, folder: Path) -> Iterator[str]:
         capture_output=True, text=True, cwd=data, **user,
     )  # fmt: skip
     assert made.returncode == 0, made.stderr
-    settings = {"listen_addresses": "", "unix_socket_directories": str(data), "fsync": "off", "max_connections": "60"}
+    settings = {"listen_addresses": "", "unix_socket_directories": str(data), "fsync": fsync, "max_connections": "60"}
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     with (folder / "log").open("w") as log:
         server = subprocess.Popen(

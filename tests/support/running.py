@@ -27,16 +27,20 @@ _counter = itertools.count(1)
 class District:
     """One running process. `url` is where it listens."""
 
-    def __init__(self, data: Path, *flags: str, env: dict[str, str] | None = None, module: str = "api") -> None:
-        self.data, self._flags, self._module = data, flags, module
+    def __init__(
+        self, data: Path, *flags: str, env: dict[str, str] | None = None, module: str = "api", verb: str = "run", port: int = 0
+    ) -> None:
+        self._log = data.with_name(f"{data.name}-{verb}-{port}.log")
+        self.data, self._flags, self._module, self._verb = data, flags, module, verb
         self._env = {**os.environ, **(env or {}), "PYTHONUTF8": "1"}
         self._keys: dict[tuple[str, str, str | None], str] = {}
-        self.port = 0
+        self.port = port
         self.start()
 
     def start(self) -> None:
-        command = [sys.executable, "-m", self._module, "run", "--port", str(self.port), "--data", str(self.data), *self._flags]
-        self._output = open(self.data.with_suffix(".log"), "a+")  # noqa: SIM115  closed in stop
+        command = [sys.executable, "-m", self._module, self._verb, "--port", str(self.port), "--data", str(self.data)]
+        command += self._flags
+        self._output = open(self._log, "a+")  # noqa: SIM115  closed in stop
         seen = self._output.seek(0, os.SEEK_END)
         self.process = subprocess.Popen(command, cwd=ROOT, env=self._env, stdout=self._output, stderr=subprocess.STDOUT)
         self.url = self._ready(seen)
@@ -52,7 +56,7 @@ class District:
         return code
 
     def log(self) -> str:
-        return self.data.with_suffix(".log").read_text()
+        return self._log.read_text()
 
     def key(self, role: str, org: str, area: str | None = None) -> str:
         """A key made while the server runs, in the file that the command line writes."""
@@ -74,7 +78,7 @@ class District:
     def _ready(self, seen: int) -> str:
         until = time.monotonic() + START_S
         while time.monotonic() < until:
-            text = self.data.with_suffix(".log").read_bytes()[seen:].decode()
+            text = self._log.read_bytes()[seen:].decode()
             if found := re.search(r"ready: (http://\S+)", text):
                 return found[1]
             if self.process.poll() is not None:
@@ -95,6 +99,12 @@ class Someone:
         reply = self._district.http.post(path, json=body if body is not None else {}, headers={**sent, **headers})
         return _checked(reply, expect)
 
+    def told(self, path: str, body: Any) -> str:
+        """The status a command led to, or the code it was refused with."""
+        sent = {"Authorization": f"Bearer {self._key}", "Idempotency-Key": f"k{next(_counter)}-{secrets.token_hex(4)}"}
+        answer: dict[str, str] = self._district.http.post(path, json=body, headers=sent).json()
+        return answer.get("code") or answer["status"]
+
     def get(self, path: str, *, expect: int | None = None, **query: Any) -> Any:
         reply = self._district.http.get(path, params=query, headers={"Authorization": f"Bearer {self._key}"})
         return _checked(reply, expect)
@@ -106,9 +116,11 @@ class Someone:
 
 
 @contextmanager
-def running(data: Path, *flags: str, env: dict[str, str] | None = None, module: str = "api") -> Iterator[District]:
+def running(
+    data: Path, *flags: str, env: dict[str, str] | None = None, module: str = "api", verb: str = "run", port: int = 0
+) -> Iterator[District]:
     """`module`: another program with the same command line, for seeded faults."""
-    district = District(data, *flags, env=env, module=module)
+    district = District(data, *flags, env=env, module=module, verb=verb, port=port)
     try:
         yield district
     finally:
