@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import zipfile
+import zlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -20,6 +22,10 @@ MOST_UNPACKED = 50_000_000  # bytes of a spreadsheet's parts
 MOST_PARTS = 200
 _ZIP = b"PK\x03\x04"
 _SIGNATURES = (b"\xd0\xcf\x11\xe0", b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"Rar!", b"\x1f\x8b", b"7z\xbc\xaf")
+
+_BROKEN = (zipfile.BadZipFile, zlib.error, RuntimeError, ValueError, OSError, EOFError)
+_TAG = re.compile(rb"<(?:\w+:)?(row|c)\b([^>]*)>")
+_PLACE = re.compile(rb"\br\s*=\s*[\"']([A-Z]{0,4})(\d{1,9})[\"']")
 
 Row = tuple[int, dict[str, Any]]  # the row's number as the file's reader sees it, and its cells by heading
 
@@ -57,23 +63,71 @@ class SpreadsheetOffice:
 
 
 def _sheet(data: bytes) -> Iterable[tuple[int, Sequence[Any]]]:
+    """The rows of the first sheet."""
     try:
-        parts = zipfile.ZipFile(io.BytesIO(data)).infolist()
-    except zipfile.BadZipFile:
-        raise _unreadable("内容不完整", "it is not whole") from None
-    if not any(part.filename.startswith("xl/") for part in parts):
-        raise _unknown()
-    if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
-        raise _too_large()
-    try:
-        sheet = load_workbook(io.BytesIO(data)).get_sheet_by_index(0)
-        first = sheet.start[0] if sheet.start else 0
-        if sheet.total_height > MOST_ROWS + 1 or sheet.total_width > MOST_COLUMNS:
-            raise _too_large()
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            parts = _parts(archive)
+        sheet = load_workbook(_packed(parts)).get_sheet_by_index(0)
         rows = sheet.to_python()
-    except (CalamineError, ValueError, OSError) as error:
+    except (*_BROKEN, CalamineError) as error:
         raise _unreadable(f"表格有误（{error}）", f"the spreadsheet is broken ({error})") from None
-    return [(first + n, row) for n, row in enumerate(rows, start=1)]
+    first = sheet.start[0] if sheet.start else 0
+    found = [(first + n, row) for n, row in enumerate(rows, start=1) if any(_has(cell) for cell in row)]
+    if len(found) > MOST_ROWS + 1 or sheet.width > MOST_COLUMNS:
+        raise _too_large()
+    return found
+
+
+def _parts(archive: zipfile.ZipFile) -> dict[str, bytes]:
+    """The unpacked parts, none beyond the limits. What reads them reserves room for every cell up to the farthest one, so
+    a few bytes that name a far cell would take the whole process down: such sheets are refused first."""
+    listed = archive.infolist()
+    if not any(part.filename.startswith("xl/") for part in listed):
+        raise _unknown()
+    if len(listed) > MOST_PARTS or sum(part.file_size for part in listed) > MOST_UNPACKED:
+        raise _too_large()
+    parts = {part.filename: archive.read(part) for part in listed}
+    for name, part in parts.items():
+        if name.startswith("xl/worksheets/"):
+            rows, columns = _corner(part)
+            if rows > 2 * MOST_ROWS or columns > 4 * MOST_COLUMNS:
+                raise _too_large()
+    return parts
+
+
+def _corner(sheet: bytes) -> tuple[int, int]:
+    """Row and column of the farthest cell that holds something."""
+    if b"\x00" in sheet[:200]:
+        raise _unreadable("表格的编码须为 UTF-8", "the sheet is not in UTF-8")
+    rows = columns = row = column = 0
+    for tag in _TAG.finditer(sheet):
+        place = _PLACE.search(tag[2])
+        if tag[1] == b"row":
+            row, column = (int(place[2]) if place else row + 1), 0
+            continue
+        column = _column(place[1]) if place and place[1] else column + 1
+        row = int(place[2]) if place and place[1] else row
+        if not tag[2].endswith(b"/"):
+            rows, columns = max(rows, row), max(columns, column)
+    return rows, columns
+
+
+def _column(letters: bytes) -> int:
+    """A is 1, Z 26, AA 27."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
+
+
+def _packed(parts: dict[str, bytes]) -> io.BytesIO:
+    """Just the parts that were measured: sizes that an archive states of itself may lie."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
+        for name, part in parts.items():
+            archive.writestr(name, part)
+    out.seek(0)
+    return out
 
 
 def _csv(text: str) -> Iterable[tuple[int, Sequence[Any]]]:

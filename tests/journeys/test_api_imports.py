@@ -126,7 +126,9 @@ async def test_a_file_of_a_form_counts_by_itself_whatever_the_form_around_it(hou
     assert [answer.status_code for answer in answers] == [201, 201]
     assert answers[0].content == answers[1].content
     none = await house["unit1"].http.post("/v1/imports/offers", data={"x": "1"}, files={}, headers={"Idempotency-Key": "n"})
-    assert none.status_code == 415
+    assert none.json()["code"] == "import.empty"
+    picture = await sent(house["unit1"], "offers", b"\x89PNG", "image/png", key="n")
+    assert (picture.status_code, picture.json()["code"]) == (415, "body.media_type")
     text = await sent(house["unit1"], "offers", b"--b\r\nnonsense", "multipart/form-data; boundary=b", key="n")
     assert text.status_code in (400, 422)
 
