@@ -6,6 +6,7 @@ import dataclasses
 import types
 import typing
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, TypeVar
 
 import orjson
@@ -35,10 +36,8 @@ class JsonCodec:
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
-        for cls in (Meta, *REGISTRY.values()):
-            _refuse_unknown_fields(cls)
-        self._adapters: dict[type[Event], TypeAdapter[Any]] = {cls: TypeAdapter(cls) for cls in REGISTRY.values()}
-        self._meta: TypeAdapter[Meta] = TypeAdapter(Meta)
+        self._adapters: dict[type[Event], TypeAdapter[Any]] = {cls: _adapter(cls) for cls in REGISTRY.values()}
+        self._meta: TypeAdapter[Meta] = _adapter(Meta)
         self._dumps = {cls: adapter.serializer.to_json for cls, adapter in self._adapters.items()}
         self._texts = {cls: _text_paths(cls) for cls in REGISTRY.values()}
         self._places = {cls: _places(paths) for cls, paths in self._texts.items()}
@@ -73,8 +72,8 @@ class JsonCodec:
         return b'{"event_id":"%b",%b,"data":%b}' % (event_id.encode(), envelope, data)
 
     def decode(self, stored: Stored) -> Recorded:
-        """Fields that came later take their defaults; a TYPE or a field that we do not know is refused (ValueError), never
-        dropped: it was written by a newer version."""
+        """Fields that came later take their defaults; a TYPE or a field that we do not know is refused (ValueError),
+        never dropped: it was written by a newer version."""
         cls = REGISTRY.get(stored.type)
         if cls is None:
             raise UnknownType(f"{stored.type} at position {stored.position}: written by a newer version?")
@@ -99,6 +98,13 @@ class JsonCodec:
             opened = self._vault.open(text)
             return text if opened is None else self._vault.seal(key, opened, place)
         return self._vault.seal(key, text.text, place)
+
+
+@cache
+def _adapter(cls: type) -> TypeAdapter[Any]:
+    """Made once: it takes longer than reading hundreds of facts."""
+    _refuse_unknown_fields(cls)
+    return TypeAdapter(cls)
 
 
 def _refuse_unknown_fields(cls: Any) -> None:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from api.errors import as_json
 from services.boards import Page
-from services.streams import Done
+from services.command import Done
 
 JSON = "application/json"
 

@@ -9,8 +9,8 @@ from starlette.requests import HTTPConnection, Request
 
 from api.auth import viewer
 from domain.events import Refused
+from services.command import Ask
 from services.engine import Engine
-from services.streams import Ask
 
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _VERSION = re.compile(r'(?:W/)?"(\d{1,15})"|(\d{1,15})', re.ASCII)

@@ -14,10 +14,10 @@ from api.settings import Settings
 from api.wiring import District, demonstration, open_district, open_log
 from domain.access import SYSTEM
 from domain.rules import STREAM
+from services.command import Ask
 from services.demonstration.bounds import interrupted
 from services.register import AreaDraft
 from services.rulebooks import Pack, load_pack
-from services.streams import Ask
 
 Say = Callable[[str], None]
 

@@ -6,9 +6,9 @@ import asyncio
 from datetime import UTC, datetime
 
 from domain.events import Refused
+from services.command import to_us
 from services.ports import EventLog
 from services.read_ports import Behind, Progress, ReadDb
-from services.streams import to_us
 
 LOOK_S = 0.02  # between looks at a bookmark that another process moves
 WAIT_S = 2.0  # for read-your-writes; then the caller is told that the lists are behind

@@ -7,12 +7,12 @@ from typing import Any
 
 from domain.access import Principal
 from domain.events import Plain, Recorded, Text
+from services.command import kind_of
 from services.items import KINDS, Item, about, fold
 from services.labels import OPEN_KINDS, sight
 from services.ports import Codec, EventLog, Stored, Vault
 from services.read_ports import Doc, ReadDb
 from services.shapes import instant, plain
-from services.streams import kind_of
 from services.views import render
 
 MOST = 1000  # events looked at in one request

@@ -18,9 +18,11 @@ from domain.need import NeedState
 from domain.offer import OfferState
 from domain.project import ProjectState
 from services import needs, offers, rivals
+from services.command import Ask, Done
 from services.common import home, known, series, taking_part, text
 from services.ports import Standing
-from services.streams import Ask, Done, Streams, Work
+from services.streams import Streams
+from services.work import Work
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

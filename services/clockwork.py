@@ -9,10 +9,10 @@ from typing import Protocol
 from domain.access import SYSTEM
 from domain.events import Refused
 from services.claims import Claims
+from services.command import Ask
 from services.needs import Needs
 from services.offers import Offers
 from services.ports import Clock
-from services.streams import Ask
 
 
 class Due(Protocol):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from domain import areas, units
 from domain.events import Plain, Refused
-from services.streams import Work
+from services.work import Work
 
 MOST_TEXT = 4000  # characters of a note; titles are shorter
 MOST_TITLE = 120

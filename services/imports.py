@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from domain.events import Refused
+from services.command import Ask, Done
 from services.needs import NeedDraft, Needs
 from services.offers import OfferDraft, Offers
 from services.register import AreaDraft, Register, UnitDraft
-from services.streams import Ask, Done, Streams, Work
+from services.streams import Streams
+from services.work import Work
 
 Draft = NeedDraft | OfferDraft | UnitDraft | AreaDraft
 

@@ -13,7 +13,7 @@ from domain.need import NeedState
 from domain.offer import OfferState
 from domain.project import ProjectState
 from domain.units import UnitState
-from services.streams import evolve, kind_of
+from services.command import evolve, kind_of
 
 State = NeedState | OfferState | ClaimState | ProjectState | UnitState | AreaState
 

@@ -9,8 +9,9 @@ from domain.claim_proposing import pair
 from domain.events import Refused
 from services import rivals
 from services.claims import Claims, bound_project, new_project
+from services.command import Ask, Done
 from services.common import known, taking_part, text
-from services.streams import Ask, Done, Work
+from services.work import Work
 
 
 class JointClaims:

@@ -13,8 +13,10 @@ from domain.capacity import Line
 from domain.events import Event, Refused
 from domain.need import NeedAmended, NeedContent, NeedState
 from services import rivals
+from services.command import Ask, Done
 from services.common import home, series, text, title
-from services.streams import Ask, Done, Streams, Work
+from services.streams import Streams
+from services.work import Work
 
 Act = Callable[[Work, NeedState], Awaitable[tuple[Event, ...]]]
 Then = Callable[[Work, str], Awaitable[None]]

@@ -12,8 +12,10 @@ from domain.capacity import Line
 from domain.events import Event, Refused
 from domain.offer import OfferAmended, OfferContent, OfferState
 from services import rivals
+from services.command import Ask, Done
 from services.common import home, places, series, text, title
-from services.streams import Ask, Done, Streams, Work
+from services.streams import Streams
+from services.work import Work
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

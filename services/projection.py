@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from domain.areas import AreaMoved, AreaState
 from domain.events import Plain, Recorded, Sealed, Text
+from services.command import kind_of
 from services.figures import NO_SHARE, Share, difference, share
 from services.items import KINDS, Item, about, advance, fold
 from services.labels import labels
 from services.ports import Codec, EventLog, Stored, Vault
 from services.read_ports import Changes, Doc, Query, ReadDb, Version
-from services.streams import kind_of
 from services.tree import ALL, moved, path
 from services.views import render
 from services.words import tokens

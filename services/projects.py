@@ -13,9 +13,11 @@ from domain.events import Event, Refused
 from domain.need import NeedFedBack
 from domain.project import ProjectState, Settled
 from services import rivals
+from services.command import Ask, Done
 from services.common import text, title
 from services.ports import Links
-from services.streams import Ask, Done, Streams, Work
+from services.streams import Streams
+from services.work import Work
 
 Act = Callable[[Work, ProjectState], Awaitable[tuple[Event, ...]]]
 

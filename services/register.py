@@ -11,8 +11,10 @@ from datetime import date
 from domain import areas, rules, units
 from domain.events import Event, Refused
 from domain.rules import RuleBook
+from services.command import Ask, Done
 from services.common import series
-from services.streams import Ask, Done, Streams, Work
+from services.streams import Streams
+from services.work import Work
 
 MOST_NAME = 60
 AreaAct = Callable[[Work, areas.AreaState], Awaitable[tuple[Event, ...]]]

@@ -11,7 +11,7 @@ from domain.claim_legal import Deal
 from domain.claim_proposing import pair
 from domain.events import Refused
 from domain.offer import OfferAmended, OfferCommitmentReleased, OfferHoldReleased, OfferResumed
-from services.streams import Work
+from services.work import Work
 
 ROOM_ON_OFFER = (OfferHoldReleased, OfferCommitmentReleased, OfferAmended, OfferResumed)
 

@@ -11,9 +11,10 @@ from domain.claim import ClaimState
 from domain.need import NeedState
 from domain.offer import OfferState
 from domain.project import ProjectState
+from services.command import Done, kind_of
 from services.items import KINDS, State
 from services.labels import OPEN_KINDS, direct_areas, parties
-from services.streams import Done, Streams, kind_of
+from services.streams import Streams
 
 _ACTIONS = {  # acts of needs, offers and coordinators -> what `decide` is asked
     "publication": "amend", "amendment": "amend", "withdrawal": "withdraw", "reopening": "reopen", "merge": "merge",

@@ -11,7 +11,7 @@ from api.asking import asking, engine
 from api.bodies import ActIn, ClaimIn, InviteIn, LeadIn
 from api.fields import lines_of
 from api.v1.routes import ItemId, act, command, reads
-from services.streams import Ask, Done
+from services.command import Ask, Done
 
 router = APIRouter(prefix="/v1/claims", tags=["claims 认领"])
 

@@ -22,8 +22,8 @@ from api.bodies import (
 from api.errors import refusals
 from api.v1.routes import ItemId, act, command, reads
 from services import sight
+from services.command import Ask, Done
 from services.shapes import instant
-from services.streams import Ask, Done
 
 router = APIRouter(prefix="/v1", tags=["projects 项目"])
 projects = APIRouter(prefix="/v1/projects", tags=router.tags)

@@ -21,8 +21,8 @@ from domain.access import missing
 from services import sight
 from services.asof import parse_at
 from services.boards import KINDS
+from services.command import Ask, Done
 from services.read_ports import Behind
-from services.streams import Ask, Done
 
 Route = TypeVar("Route", bound=Callable[..., Any])
 Parameter = dict[str, Any]

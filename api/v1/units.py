@@ -10,7 +10,7 @@ from api.answers import done
 from api.asking import asking, engine
 from api.bodies import ActIn, UnitAreaIn, UnitIn
 from api.v1.routes import ItemId, act, command, reads
-from services.streams import Ask, Done
+from services.command import Ask, Done
 
 router = APIRouter(prefix="/v1/units", tags=["units 驻区单位"])
 

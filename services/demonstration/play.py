@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from domain.events import Refused
 from services.claims import Claims
+from services.command import Ask, Done
 from services.demonstration.plan import plan
 from services.demonstration.script import Act, asked
 from services.joint_claims import JointClaims
@@ -19,7 +20,7 @@ from services.offers import Offers
 from services.projects import Projects
 from services.register import Register
 from services.rulebooks import Pack
-from services.streams import Ask, Done, Streams
+from services.streams import Streams
 
 AT_ONCE = 128  # commands that share commits
 TELL_EVERY = 50

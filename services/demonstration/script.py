@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from domain.access import Principal
-from services.streams import Ask
+from services.command import Ask
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from domain.access import SYSTEM
-from services.streams import Ask
+from services.command import Ask
 from tests.support.engine import House, need, offer, people
 from tests.support.world import BOOK
 

@@ -20,13 +20,13 @@ from domain.claim import ClaimState
 from domain.need import NeedState
 from domain.offer import OfferState
 from domain.project import ProjectState
+from services.command import kind_of
 from services.demonstration.bounds import interrupted
 from services.demonstration.moments import local_day, midnight
 from services.demonstration.play import Summary, play
 from services.due import due_at
 from services.ports import EventLog, Stored
 from services.rulebooks import load_pack
-from services.streams import kind_of
 from tests.specs.test_rulebooks import REAL_ORGANISATIONS
 from tests.support.logs import everything, sealed
 from tests.support.world import World

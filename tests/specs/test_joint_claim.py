@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from domain.access import Principal
 from domain.calendar import Span
-from services.streams import Done
+from services.command import Done
 from tests.support.telling import refused, status, used
 from tests.support.world import COMMITTEE, WEST, World, people
 

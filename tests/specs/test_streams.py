@@ -13,8 +13,9 @@ import pytest_asyncio
 from adapters.system import SeededIds
 from domain.access import SYSTEM
 from services.claims import ClaimDraft
+from services.command import Ask
 from services.ports import StoreUnavailable
-from services.streams import Ask, Streams
+from services.streams import Streams
 from tests.support.gate import GatedLog, in_flight
 from tests.support.telling import refused, status, used
 from tests.support.world import BOOK, COMMITTEE, OTHER_COMMITTEE, STREET_OFFICE, WEST, World, people

@@ -25,10 +25,10 @@ from api.settings import Settings
 from api.wiring import build
 from domain import units
 from domain.access import SYSTEM
+from services.command import Ask
 from services.engine import Engine
 from services.ports import EventLog
 from services.register import AreaDraft, UnitDraft
-from services.streams import Ask
 from tests.support.world import BOOK, DISTRICT, EAST, START, STREET, WEST
 
 HOST = "http://renling.test"

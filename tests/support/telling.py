@@ -12,7 +12,7 @@ from domain.access import Principal
 from domain.calendar import Slot, Weekly
 from domain.capacity import Line
 from domain.events import Refused
-from services.streams import Done
+from services.command import Done
 from tests.support.world import COMMITTEE, World
 
 
