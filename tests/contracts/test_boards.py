@@ -39,8 +39,8 @@ async def test_a_list_shows_exactly_what_the_rules_let_each_viewer_see(db, story
         shown = {viewer.id: {d["id"] for d in await everything(boards(db, world), kind, viewer)} for viewer in viewers}
         for id in shown[AUDITOR.id]:
             state = await world.state(f"area-{id}" if row == "area" else id)
-            hidden = {"need": ("draft", "rejected"), "offer": ("draft",)}.get(row, ())
-            public = row in ("unit", "area") or (row in ("need", "offer") and state.status not in hidden)
+            shown_once = {"need.posted", "offer.published"} & set(await world.types(f"area-{id}" if row == "area" else id))
+            public = row in ("unit", "area") or (bool(shown_once) and state.status != "rejected")
             above = tuple(a for area in direct_areas(state) for a in path(area, parents))
             facts = Facts(parties=tuple(parties(state)), path=above, public=public)
             for viewer in viewers:
