@@ -36,8 +36,7 @@ class JsonCodec:
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
-        self._adapters: dict[type[Event], TypeAdapter[Any]] = {cls: _adapter(cls) for cls in REGISTRY.values()}
-        self._meta: TypeAdapter[Meta] = _adapter(Meta)
+        self._adapters, self._meta = _adapters()
         self._dumps = {cls: adapter.serializer.to_json for cls, adapter in self._adapters.items()}
         self._texts = {cls: _text_paths(cls) for cls in REGISTRY.values()}
         self._places = {cls: _places(paths) for cls, paths in self._texts.items()}
@@ -101,10 +100,11 @@ class JsonCodec:
 
 
 @cache
-def _adapter(cls: type) -> TypeAdapter[Any]:
-    """Made once: it takes longer than reading hundreds of facts."""
-    _refuse_unknown_fields(cls)
-    return TypeAdapter(cls)
+def _adapters() -> tuple[dict[type[Event], TypeAdapter[Any]], TypeAdapter[Meta]]:
+    """Of all facts, and of their envelope. Made once: it takes longer than reading thousands of them."""
+    for cls in (Meta, *REGISTRY.values()):
+        _refuse_unknown_fields(cls)
+    return {cls: TypeAdapter(cls) for cls in REGISTRY.values()}, TypeAdapter(Meta)
 
 
 def _refuse_unknown_fields(cls: Any) -> None:
