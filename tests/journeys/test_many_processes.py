@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,15 +32,32 @@ async def test_two_api_processes_share_one_ledger_and_never_give_away_more_than_
     nats = await EmbeddedNats.start(tmp_path / "nats")
     env = {"RENLING_STORE": postgres, "NATS_URL": nats.url.replace("nats://", f"nats://{nats.connect_options()['token']}@")}
     try:
-        with _parts(tmp_path / "data", env, "relay", "clock", "project"):
+        with _parts(tmp_path / "data", env, "relay", "clock", "project") as parts:
             first = running(tmp_path / "data", env=env, verb="api", port=_free_port())
             with first as one, running(tmp_path / "data", env=env, verb="api", port=_free_port()) as two:
-                _race(one, two)
+                offer = _race(one, two)
+                _killed_one_by_one(one, offer, parts)
     finally:
         await nats.stop()
 
 
-def _race(one: District, two: District) -> None:
+def _killed_one_by_one(district: District, offer: str, parts: dict[str, Part]) -> None:
+    """Each part dies without a word under work; started again it goes on where the others are."""
+    office = district.someone("district", "office", DISTRICT)
+    claims = office.get("/v1/claims", limit=200, status="proposed")["items"]
+    (unit,) = {claim["provider"] for claim in claims}
+    provider = district.someone("unit", unit)
+    for claim, part in zip(claims, parts.values(), strict=False):
+        part.process.kill()
+        part.process.wait()
+        done = provider.post(f"/v1/claims/{claim['id']}/acceptance")
+        part.start()
+        _until(lambda at=done["position"]: district.http.get("/healthz").json()["lists"] >= at)
+    held = provider.get(f"/v1/offers/{offer}")["lines"][0]
+    assert (held["held"], held["committed"]) == (20 - len(parts), len(parts))
+
+
+def _race(one: District, two: District) -> str:
     """Thirty committees claim the last twenty places through two processes at once."""
     town = settle(one)
     for n in range(3, 31):
@@ -59,14 +76,15 @@ def _race(one: District, two: District) -> None:
     for district in (one, two):
         held = district.someone("committee", EAST).get(f"/v1/offers/{offer}")["lines"][0]
         assert (held["held"], held["free"]) == (20, 0)
-        _until_listed(district)
+        office = district.someone("district", "office", DISTRICT)
+        _until(lambda office=office: len(office.get("/v1/claims", limit=200)["items"]) == 20)
+    return str(offer)
 
 
-def _until_listed(district: District) -> None:
+def _until(true: Callable[[], bool]) -> None:
     """Each process's own lists reach the ledger's head through the broker."""
     until = time.monotonic() + 30
-    office = district.someone("district", "office", DISTRICT)
-    while len(office.get("/v1/claims", limit=200)["items"]) < 20:
+    while not true():
         assert time.monotonic() < until, "the lists have not caught up"
         time.sleep(0.1)
 
@@ -77,16 +95,27 @@ def _free_port() -> int:
         return port
 
 
+class Part:
+    """One process of the district, which can be killed and started again."""
+
+    def __init__(self, data: Path, env: dict[str, str], name: str) -> None:
+        self._command = [sys.executable, "-m", "api", name, "--data", str(data)]
+        self._env = {**os.environ, **env}
+        self.start()
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(self._command, cwd=ROOT, env=self._env, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout is not None
+        assert "started" in self.process.stdout.readline()
+
+
 @contextmanager
-def _parts(data: Path, env: dict[str, str], *names: str) -> Iterator[None]:
+def _parts(data: Path, env: dict[str, str], *names: str) -> Iterator[dict[str, Part]]:
     data.mkdir(parents=True, exist_ok=True)
-    started = []
-    for name in names:
-        command = [sys.executable, "-m", "api", name, "--data", str(data)]
-        started.append(subprocess.Popen(command, cwd=ROOT, env={**os.environ, **env}, stdout=subprocess.DEVNULL))
+    started = {name: Part(data, env, name) for name in names}
     try:
-        yield
+        yield started
     finally:
-        for process in started:
-            process.terminate()
-        assert [process.wait(20) for process in started] == [0] * len(started)
+        for part in started.values():
+            part.process.terminate()
+        assert [part.process.wait(20) for part in started.values()] == [0] * len(started)
