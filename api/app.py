@@ -26,7 +26,7 @@ from domain import rules
 from domain.events import Refused
 from services.engine import Engine
 from services.imports import Imports, Office
-from services.ports import StoreUnavailable
+from services.ports import Conflict, StoreUnavailable
 from services.read_ports import Behind
 
 PACKED_FROM = 1_000  # bytes
@@ -94,6 +94,6 @@ def _methods(request: Request) -> list[str]:
 
 
 _HANDLERS: dict[type[Exception], Any] = {
-    Refused: _refused, StoreUnavailable: _refused, Behind: _refused, RequestValidationError: _invalid,
+    Refused: _refused, StoreUnavailable: _refused, Conflict: _refused, Behind: _refused, RequestValidationError: _invalid,
     HTTPException: _framework,
 }  # fmt: skip

@@ -12,7 +12,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from domain.events import Refused
-from services.ports import StoreUnavailable
+from services.ports import Conflict, StoreUnavailable
 from services.read_ports import Behind
 
 PROBLEM = "application/problem+json"
@@ -115,6 +115,10 @@ def refusal_of(error: Exception) -> Refused:
                 "store.unavailable", "暂时不能保存或读取，请稍后用同一 Idempotency-Key 重试。",
                 "Nothing can be stored or read right now: try again with the same Idempotency-Key.", kind="unavailable",
             )  # fmt: skip
+        case Conflict():
+            return Refused(
+                "command.busy", "同时办理的人太多，请稍后再试。", "Too many at once; try again shortly.", kind="busy"
+            )
         case Behind():
             return Refused(
                 "lists.behind", f"列表更新到第 {error.position} 号，尚未到第 {error.wanted} 号，请稍后再读。",

@@ -9,7 +9,7 @@ import pytest
 from fastapi.routing import iter_route_contexts
 
 from api.settings import Settings
-from services.ports import Append, Receipt, StoreUnavailable
+from services.ports import Append, Conflict, Receipt, StoreUnavailable
 from tests.support.engine import DISTRICT, EAST, House, need, offer, opened_house, people
 
 PROBLEM = {"type", "title", "status", "detail", "code", "instance", "request_id"}
@@ -181,7 +181,10 @@ async def test_a_store_that_cannot_take_more_says_so_and_the_same_key_is_safe(ho
     async def away(change: Append) -> Receipt:
         raise StoreUnavailable("connection")
 
-    for broken, status in ((full, 507), (away, 503)):
+    async def outrun(change: Append) -> Receipt:
+        raise Conflict("version")
+
+    for broken, status in ((full, 507), (away, 503), (outrun, 503)):
         house.log.append = broken  # type: ignore[method-assign]
         answer = await house["east"].post("/v1/needs", need(), key="safe")
         assert (answer.status_code, "retry-after" in answer.headers) == (status, True)
