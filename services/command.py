@@ -24,10 +24,10 @@ class Ask:
     if_match: int | None = None
     on_behalf_of: str | None = None
     basis: str | None = None
+    command_id: str = field(init=False)
 
-    @property
-    def command_id(self) -> str:
-        return hashlib.sha256(f"{self.principal.id}\n{self.key}".encode()).hexdigest()[:40]
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "command_id", hashlib.sha256(f"{self.principal.id}\n{self.key}".encode()).hexdigest()[:40])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -100,7 +100,7 @@ class Work:
         if series not in numbers:
             last = await self._streams.log.last_number(series)
             numbers.setdefault(series, last)
-        n = max(numbers[series], max((k for s, k, _ in self._numbers if s == series), default=0)) + 1
+        n = max([numbers[series], *(k for s, k, _ in self._numbers if s == series)]) + 1
         self._numbers.append((series, n, stream))
         return f"{series}-{n:06d}"
 
@@ -128,9 +128,13 @@ class Work:
             held = streams._held.get(stream)
             if held is not None and held is not loaded and held.version != version_of(loaded):
                 return False
-        numbers = all(n > streams._numbers.get(series, 0) for series, n in self._taken())
-        in_time = streams._last is None or self.at >= streams._last
-        return numbers and in_time and all(len(streams._cites.get(t, ())) == n for t, n in self._cited.items())
+        for series, n in self._taken():
+            if n <= streams._numbers.get(series, 0):
+                return False
+        for target, n in self._cited.items():
+            if len(streams._cites.get(target, ())) != n:
+                return False
+        return streams._last is None or self.at >= streams._last
 
     def keep(self) -> None:
         """Move the states in memory on."""
@@ -149,15 +153,18 @@ class Work:
             if version_of(self._streams._held.get(stream, held)) < held.version:
                 self._streams._remember(stream, held)
 
-    def _taken(self) -> tuple[tuple[str, int], ...]:
-        return tuple((series, n) for series, n, stream in self._numbers if stream in self._now)
+    def _taken(self) -> list[tuple[str, int]]:
+        return [(series, n) for series, n, stream in self._numbers if stream in self._now]
 
     def answer(self, primary: str) -> bytes:
         held = self._now.get(primary) or self._loaded[primary]
         assert held is not None
         state = held.state
-        body = {"id": getattr(state, "id", primary), "number": getattr(state, "number", None), "version": held.version}
-        return self._streams.codec.pack({**body, "status": getattr(state, "status", "adopted"), "extra": self.extra})
+        body = {
+            "id": getattr(state, "id", primary), "number": getattr(state, "number", None), "version": held.version,
+            "status": getattr(state, "status", "adopted"), "extra": self.extra,
+        }  # fmt: skip
+        return self._streams.codec.pack(body)
 
     def change(self, primary: str) -> Append:
         """All of it, as the store wants it."""
@@ -168,12 +175,12 @@ class Work:
             rules=book.state.digest[:16] if book else "", on_behalf_of=ask.on_behalf_of, basis=ask.basis,
         )  # fmt: skip
         envelope = codec.encode_meta(meta)
-        events = tuple(
+        events = [
             NewEvent(s, v, event.TYPE, codec.encode_data(event, envelope, f"{command_id[:24]}.{i}"))
             for i, (s, v, event) in enumerate(self.events)
-        )
+        ]
         return Append(
-            events=events, command_id=command_id, fingerprint=ask.fingerprint, answer=self.answer(primary),
-            at_us=self._at_us, cites=tuple(self._cites), cited=tuple(self._cited.items()), numbers=self._taken(),
-            reads=tuple((s, version_of(h)) for s, h in self._loaded.items() if s not in self._now),
+            events=tuple(events), command_id=command_id, fingerprint=ask.fingerprint, answer=self.answer(primary),
+            at_us=self._at_us, cites=tuple(self._cites), cited=tuple(self._cited.items()), numbers=tuple(self._taken()),
+            reads=tuple([(s, version_of(h)) for s, h in self._loaded.items() if s not in self._now]),
         )  # fmt: skip
