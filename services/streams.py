@@ -39,7 +39,9 @@ class Streams:
         """Run one command. `decide` fills the Work and returns the stream the answer is about.
         Refused: the rules say no; command.in_flight; command.misused. StoreUnavailable: come back."""
         command_id = ask.command_id
-        known = await self.log.command(command_id)
+        # Where other processes write, a refusal is never given on memory alone, so to look when storing is soon enough;
+        # there it would cost every command a round trip.
+        known = None if self.shared else await self.log.command(command_id)
         if known is not None:
             return self._answer(known, ask)
         if command_id in self._in_flight:
@@ -126,13 +128,17 @@ class Streams:
             self.forget(work.touched)
             raise
         if receipt.repeated:
-            self.forget(work.touched)  # another process stored this command; what we decided was not stored
+            self.forget(work.touched)  # it was stored before; what we decided was not, and its numbers are free again
+            self._numbers.clear()
         else:
             work.keep_newest()
         return self._answer(receipt, work.ask)
 
     async def _nothing_new(self, work: Work, primary: str) -> Done:
         """Asked for what is already so: the item as it stands, and nothing is written."""
+        known = await self.log.command(work.ask.command_id)
+        if known is not None:
+            return self._answer(known, work.ask)
         rows = await self.log.read_stream(primary)
         body = self.codec.unpack(work.answer(primary))
         if not rows or rows[-1].version != body["version"]:

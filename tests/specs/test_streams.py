@@ -14,11 +14,12 @@ from adapters.system import SeededIds
 from domain.access import SYSTEM
 from services.claims import ClaimDraft
 from services.command import Ask
+from services.needs import NeedDraft
 from services.ports import StoreUnavailable
 from services.streams import Streams
 from tests.support.gate import GatedLog, in_flight
 from tests.support.telling import refused, status, used
-from tests.support.world import BOOK, COMMITTEE, OTHER_COMMITTEE, STREET_OFFICE, WEST, World, people
+from tests.support.world import BOOK, COMMITTEE, EAST, OTHER_COMMITTEE, STREET_OFFICE, WEST, World, people
 
 
 @pytest_asyncio.fixture
@@ -92,6 +93,27 @@ async def test_a_request_sent_to_two_processes_at_once_has_one_answer(two):
     assert (await here.types(claim.id)).count("claim.accepted") == 1
     assert (await there.claims.release(there.ask(COMMITTEE), claim.id)).status == "released"
     assert (await here.claims.reinstate(here.ask(COMMITTEE), claim.id)).status == "released"
+
+
+async def test_where_others_write_too_a_repeated_request_writes_nothing_and_takes_no_number(two):
+    here, there = two
+    ask, draft = here.ask(COMMITTEE, "once"), NeedDraft(title="义诊", category="service", area=EAST, lines=people(5))
+    first = await here.needs.post(ask, draft)
+    for world in (here, there, here):
+        assert await world.needs.post(ask, draft) == first
+    await refused(there.needs.post(other(ask), draft), "command.misused")
+    second = await there.needs.post(there.ask(COMMITTEE), draft)
+    assert (second.position, int(second.number[-6:])) == (first.position + 1, int(first.number[-6:]) + 1)
+
+
+async def test_where_others_write_too_the_first_answer_stands_when_nothing_is_left_to_do(two):
+    here, there = two
+    offer = await here.offer(here.units[0])
+    ask = here.ask(here.units[0], "once")
+    first = await here.offers.pause(ask, offer.id)
+    await here.offers.resume(here.ask(here.units[0]), offer.id)
+    again = await there.offers.pause(there.ask(here.units[0]), offer.id)
+    assert await there.offers.pause(ask, offer.id) == first != again
 
 
 async def test_what_is_already_so_is_answered_only_from_the_disk(slow):
