@@ -67,12 +67,12 @@ async def _serve_with(
     tasks = [asyncio.create_task(kept(name, part), name=name) for name, part in parts.items()]
     app = create_app(district.engine, district.keys, district.settings, district.office)
     app.state.relay = relay
-    server = Server(uvicorn.Config(app, log_level=district.settings.log_level, timeout_graceful_shutdown=GRACE_S))
+    host, port = door.getsockname()[:2]
+    config = uvicorn.Config(app, log_level=district.settings.log_level, timeout_graceful_shutdown=GRACE_S)
+    server = Server(config, lambda: say(f"认领已就绪 / ready: http://{host}:{port}/"))
     gc.collect()
     gc.freeze()
     serving = asyncio.create_task(server.serve(sockets=[door]), name="server")
-    host, port = door.getsockname()[:2]
-    say(f"认领已就绪 / ready: http://{host}:{port}/")
     waiting = asyncio.create_task(stop.wait())
     await asyncio.wait([serving, waiting], return_when=asyncio.FIRST_COMPLETED)
     app.state.closing.set()
@@ -84,7 +84,16 @@ async def _serve_with(
 
 
 class Server(uvicorn.Server):
-    """uvicorn without its own hand on the signals: one place decides when all parts stop."""
+    """uvicorn that says when it listens, without its own hand on the signals: one place decides when all parts stop."""
+
+    def __init__(self, config: uvicorn.Config, listening: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._listening = listening
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        if self.started:
+            self._listening()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

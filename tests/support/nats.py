@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from adapters import nats_stream as stream
-from adapters.nats_link import Broker, open_link
+from adapters.nats_link import Broker, Unreachable, open_link
 from adapters.nats_reader import NatsStream
 from adapters.nats_relay import Relay
 from adapters.nats_server import EmbeddedNats, ExternalNats
@@ -116,8 +116,11 @@ async def copied(server: Broker, log: EventLog) -> None:
     end = (await log.head()).position
 
     async def complete() -> bool:
-        async with open_link(server) as link:
-            copy = await stream.look(link, "huangpu")
+        try:
+            async with open_link(server) as link:
+                copy = await stream.look(link, "huangpu")
+        except Unreachable:  # it is being started again
+            return False
         return copy is not None and (copy.last, copy.messages) == (end, end)
 
     await until(complete)
