@@ -11,7 +11,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SPEAKS = "import os, sys\nprint(os.getpid(), *sys.argv[1:], flush=True)\n"
-WAITS = SPEAKS + "import signal\nsignal.pause()\n"
+WAITS = (  # a background job is born deaf to SIGINT
+    "import signal, time\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n" + SPEAKS + "while True: time.sleep(0.05)\n"
+)
 PREPARING = "preparing .venv"
 
 
@@ -87,7 +89,7 @@ def test_the_process_that_was_started_is_the_server_so_that_signals_reach_it(bui
     process = built.start("run")
     assert int(process.stdout.readline().split()[0]) == process.pid
     process.send_signal(sign)
-    process.communicate()
+    process.communicate(timeout=30)
     built.api(SPEAKS)
     assert process.returncode in (-sign, 1)  # Python turns SIGINT into an exception
 
