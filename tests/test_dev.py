@@ -12,7 +12,9 @@ import pytest
 ROOT = Path(__file__).parents[1]
 SPEAKS = "import os, sys\nprint(os.getpid(), *sys.argv[1:], flush=True)\n"
 WAITS = (  # a background job is born deaf to SIGINT
-    "import signal, time\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n" + SPEAKS + "while True: time.sleep(0.05)\n"
+    "import signal, time\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    + SPEAKS
+    + "while True: time.sleep(0.05)\n"
 )
 PREPARING = "preparing .venv"
 
@@ -32,7 +34,7 @@ class House:
 
     def start(self, *args: str, **env: str) -> subprocess.Popen[str]:
         command = [sys.executable, str(self.folder / "dev"), *args]
-        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         return subprocess.Popen(command, env={**os.environ, **env}, text=True, cwd="/", **streams)
 
     def dev(self, *args: str, **env: str) -> tuple[int, str, str]:
