@@ -199,6 +199,7 @@ class ClaimState:
     project: str | None = None
     reinstating: tuple[str, ...] = ()  # who has said that the release was a mistake
     counters: int = 0
+    promoted: bool = False  # it came from the wait list: what it asks for is kept for it until it is answered
 
     @property
     def parties(self) -> tuple[str, ...]:

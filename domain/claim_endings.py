@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from domain.capacity import Amount, Bucket, Line, shortage, totals
+from domain.capacity import Amount, Bucket, Line, totals
 from domain.claim import ClaimFailed, ClaimFulfilled, ClaimPromoted, ClaimReleased
 from domain.claim_legal import Changes, Deal, require
-from domain.claim_proposing import answer_by, free_of, is_over, wanted
+from domain.claim_proposing import answer_by, free_of, is_over, no_room_beside, wanted
 from domain.events import Event, Refused, Text
 from domain.need import NeedDelivered, NeedReopened, NeedState, NeedUncommitted
 from domain.offer import OfferCommitmentReleased, OfferDelivered, OfferHeld
@@ -73,20 +73,21 @@ def give_back(deal: Deal, *, cause: str, only: str | None = None) -> Changes:
     return tuple(events)
 
 
-def promote(need: NeedState, waiting: Sequence[Deal], *, at: datetime, book: RuleBook) -> Changes:
-    """Wait-listed claims, first come first, that fit into what is open now and are not over; each then waits for the
-    usual answer."""
+def promote(
+    need: NeedState, waiting: Sequence[Deal], *, kept: tuple[Amount, ...], at: datetime, book: RuleBook
+) -> Changes:
+    """Wait-listed claims, first come first, that fit into what is open now beside what is kept for those before them,
+    and are not over; each then waits for the usual answer."""
     events: list[tuple[str, Event]] = []
-    taken: tuple[Amount, ...] = ()
     for deal in waiting:
         claim = deal.claim
         asked = wanted(need, claim)
-        if asked is None or is_over(claim.terms.window, at) or shortage(need.capacity, (*taken, *asked)):
+        if asked is None or is_over(claim.terms.window, at) or no_room_beside(need, asked, kept):
             continue
         hold = _hold(deal)
         if hold is None:
             continue
-        taken = (*taken, *asked)
+        kept = (*kept, *asked)
         events.append((claim.id, ClaimPromoted(expires_at=answer_by(at, book, claim.terms.window))))
         events += hold
     return tuple(events)

@@ -41,7 +41,7 @@ def evolve(state: ClaimState | None, event: Event, stream: str) -> ClaimState:
         case ClaimWaitlisted():
             return replace(state, status="waitlisted")
         case ClaimPromoted():
-            return replace(state, status="proposed", expires_at=event.expires_at)
+            return replace(state, status="proposed", expires_at=event.expires_at, promoted=True)
         case ClaimCountered():
             return replace(
                 state, terms=_countered(state.terms, event), awaiting=event.awaiting,

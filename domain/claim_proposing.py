@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from domain import need as needs
 from domain import offer as offers
 from domain.calendar import Window, check, last_end
-from domain.capacity import Amount, Line, check_lines, place, shortage
+from domain.capacity import Amount, Line, check_lines, place, shortage, totals
 from domain.claim import ClaimProposed, ClaimState, ClaimWaitlisted, Member, Proposer, Terms
 from domain.claim_legal import Changes
 from domain.events import Event, Refused, Text
@@ -69,14 +70,15 @@ def pair(need: str | None, offer: str | None, provider: str, receiver: str) -> s
 def propose(
     *, claim: str, number: str, need: NeedState | None, offer: OfferState | None, org: str, between: Sides, area: str,
     lines: tuple[Line, ...], window: Window | None, invitations: tuple[Invitation, ...], note: Text | None,
-    respond_by: datetime | None, at: datetime, book: RuleBook,
+    respond_by: datetime | None, at: datetime, book: RuleBook, kept: tuple[Amount, ...] = (),
 ) -> Changes:  # fmt: skip
-    """The claim, its hold on the offer, or its place on the wait list of a covered need."""
+    """The claim, its hold on the offer, or its place on the wait list of a covered need. `kept`: what those who have
+    been promoted before are still asked about."""
     members = _members(between, lines, invitations, book)
     own = members[0].lines if members else lines
     _check(own, members)
     check_window(window, at)
-    waits = need is not None and _waits(need, own, window, members)
+    waits = need is not None and _waits(need, own, window, members, kept)
     held = free_of(offer, own, window) if offer is not None else ()
     category = need.content.category if need else offer.content.category if offer else ""
     terms = Terms(
@@ -140,6 +142,18 @@ def wanted(need: NeedState, claim: ClaimState) -> tuple[Amount, ...] | None:
         return None
 
 
+def kept_for(need: NeedState, claims: Iterable[ClaimState]) -> tuple[Amount, ...]:
+    """What claims from the wait list are asked about now: newcomers and others who wait come after them."""
+    promoted = (claim for claim in claims if claim.promoted and claim.status == "proposed")
+    return tuple(amount for claim in promoted for amount in wanted(need, claim) or ())
+
+
+def no_room_beside(need: NeedState, asked: tuple[Amount, ...], kept: tuple[Amount, ...]) -> bool:
+    """What is open, less what is kept for others, is too little somewhere."""
+    theirs = totals(kept)
+    return any(need.capacity.free(*bucket) - theirs.get(bucket, 0) < n for bucket, n in totals(asked).items())
+
+
 def need_amounts(need: NeedState, lines: tuple[Line, ...], window: Window | None) -> tuple[Amount, ...]:
     return place(lines, window, need.capacity, need.content.windows, every=True)
 
@@ -187,19 +201,21 @@ def _end(window: Window | None) -> datetime | None:
     return last_end((window,)) if window is not None else None
 
 
-def _waits(need: NeedState, own: tuple[Line, ...], window: Window | None, members: tuple[Member, ...]) -> bool:
+def _waits(
+    need: NeedState, own: tuple[Line, ...], window: Window | None, members: tuple[Member, ...], kept: tuple[Amount, ...]
+) -> bool:
     """Whether the claim joins the wait list: what is open is less than it wants. More than the need ever asks: refused."""
     needs.taking_claims(need)
     shares = [m.lines for m in members] or [own]
-    wanted = tuple(amount for lines in shares for amount in need_amounts(need, lines, window))
+    asked = tuple(amount for lines in shares for amount in need_amounts(need, lines, window))
     empty = replace(need.capacity, used={})
-    if over := shortage(empty, wanted):
+    if over := shortage(empty, asked):
         raise Refused(
             "claim.exceeds_need", f"需求只要 {over.quantity} {over.unit} “{over.kind}”，请按需要的数量认领。",
             f"The need asks for {over.quantity} {over.unit} of “{over.kind}” only: claim no more.",
             kind="invalid", field="lines",
         )  # fmt: skip
-    return shortage(need.capacity, wanted) is not None
+    return no_room_beside(need, asked, kept)
 
 
 def _awaiting(between: Sides, org: str, members: tuple[Member, ...]) -> tuple[str, ...]:

@@ -161,7 +161,7 @@ class Claims:
         changes = propose(
             claim=claim, number=number, need=need, offer=offer, org=work.ask.principal.org, between=between, area=area,
             lines=draft.lines, window=draft.window, invitations=draft.members, note=text(draft.note),
-            respond_by=draft.respond_by, at=work.at, book=book,
+            respond_by=draft.respond_by, at=work.at, book=book, kept=await rivals.kept(work, need) if need else (),
         )  # fmt: skip
         for item in (draft.need, draft.offer):
             if item:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 
+from domain.capacity import Amount
 from domain.claim import LIVE, ClaimState
 from domain.claim_answers import left_with_nothing, supersede
 from domain.claim_endings import promote
 from domain.claim_legal import Deal
-from domain.claim_proposing import pair
+from domain.claim_proposing import kept_for, pair
 from domain.events import Refused
+from domain.need import NeedState
 from domain.offer import OfferAmended, OfferCommitmentReleased, OfferHoldReleased, OfferResumed
 from services.work import Work
 
@@ -83,4 +85,10 @@ async def _promote(work: Work, need: str) -> None:
         return
     waiting = await of(work, need, "waitlisted")
     if waiting:
-        work.write_all(promote(state, waiting, at=work.at, book=(await work.rules()).book))
+        book = (await work.rules()).book
+        work.write_all(promote(state, waiting, kept=await kept(work, state), at=work.at, book=book))
+
+
+async def kept(work: Work, need: NeedState) -> tuple[Amount, ...]:
+    """What is kept for claims that came from the need's wait list and are not answered yet."""
+    return kept_for(need, [each.claim for each in await of(work, need.id, "proposed")])

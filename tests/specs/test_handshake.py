@@ -86,6 +86,19 @@ async def test_the_wait_list_moves_up_in_the_order_of_asking(world: World):
     assert [await status(world, c.id) for c in (small, smaller)] == ["proposed", "proposed"]
 
 
+async def test_who_was_promoted_keeps_its_places_until_it_is_answered(world: World):
+    need = await world.need(COMMITTEE, 20)
+    first, _ = await bound(world, world.units[0], 20, need)
+    promoted = await world.claim(world.units[1], 20, need=need.id)
+    waiting = await world.claim(world.units[2], 5, need=need.id)
+    await world.claims.release(world.ask(COMMITTEE), first)
+    await world.claims.reinstate(world.ask(COMMITTEE), first)  # one word alone gives nobody room
+    newcomer = await world.claim(world.units[3], 5, need=need.id)
+    assert [await status(world, c.id) for c in (promoted, waiting, newcomer)] == ["proposed", "waitlisted", "waitlisted"]
+    await world.claims.counter(world.ask(COMMITTEE), promoted.id, lines=people(15))
+    assert [await status(world, c.id) for c in (promoted, waiting, newcomer)] == ["proposed", "proposed", "waitlisted"]
+
+
 async def test_a_waiting_claim_holds_nothing_until_it_is_promoted(world: World):
     unit = world.units[1]
     need, offer = await world.need(COMMITTEE, 20), await world.offer(unit, 20)
