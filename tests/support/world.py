@@ -18,13 +18,14 @@ from domain.capacity import Line
 from domain.claim_proposing import Invitation
 from domain.rules import Category, Limits, RuleBook, Tier
 from services.claims import ClaimDraft, Claims
+from services.command import Ask, Done
 from services.joint_claims import JointClaims
 from services.needs import NeedDraft, Needs
 from services.offers import OfferDraft, Offers
-from services.ports import EventLog
+from services.ports import EventLog, Vault
 from services.projects import Projects
 from services.register import AreaDraft, Register, UnitDraft
-from services.streams import Ask, Done, Streams
+from services.streams import Streams
 
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 DISTRICT, STREET, EAST, WEST = "310101", "310101001", "310101001001", "310101001002"
@@ -53,10 +54,12 @@ class NobodyStands:
 
 
 class World:
-    def __init__(self, folder: Path, log: EventLog | None = None, clock: SeededClock | None = None) -> None:
+    def __init__(
+        self, folder: Path, log: EventLog | None = None, clock: SeededClock | None = None, vault: Vault | None = None
+    ) -> None:
         self.clock = clock or SeededClock(START)
         self.log = log or MemoryStore()
-        self.vault = open_vault(folder / "vault.db")
+        self.vault: Any = vault or open_vault(folder / "vault.db")
         self.codec = JsonCodec(self.vault)
         self.ids = SeededIds("world", self.clock.now)
         self.streams = Streams(self.log, self.codec, self.vault, self.clock, self.ids)
