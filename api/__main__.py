@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -175,11 +175,21 @@ def _finish(work: Coroutine[Any, Any, int], settings: Settings) -> NoReturn:
     from api.wiring import REFUSED_STARTS
 
     try:
-        sys.exit(asyncio.run(work))
+        with asyncio.Runner(loop_factory=fast_loop()) as runner:
+            sys.exit(runner.run(work))
     except REFUSED_STARTS as error:
         taken = isinstance(error, OSError) and error.errno == 98
         hint = f"端口 {settings.port} 已被占用，请用 --port 换一个 / the port is taken: pass another with --port"
         _fail(hint if taken else str(error))
+
+
+def fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop's, where there is one; Windows has none."""
+    try:
+        from uvloop import new_event_loop
+    except ImportError:
+        return None
+    return new_event_loop
 
 
 def _say(text: str) -> None:

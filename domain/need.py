@@ -155,7 +155,7 @@ class NeedState:
     @property
     def status(self) -> str:
         """The phase, but for an open need: covered when every line is committed, met when every line is delivered."""
-        if self.phase != "open" or not self.occurrences:
+        if self.phase != "open" or not self.occurrences or not self.capacity.used:
             return self.phase
         used = [self.capacity.used.get((line.kind, line.unit, o)) for line in self.capacity.lines for o in self.occurrences]
         wanted = [line.quantity for line in self.capacity.lines for _ in self.occurrences]

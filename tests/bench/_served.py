@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 
 from api import running
+from api.__main__ import fast_loop
 from api.answers import DoneOut, Receipt
 from api.app import create_app
 from api.bodies import NeedIn
@@ -100,7 +101,8 @@ def main() -> None:
     given = parser.parse_args()
     running.create_app = lambda *parts: with_noop(create_app(*parts))  # type: ignore[attr-defined]
     settings = Settings(data=given.data, store=given.store, port=0, requests_per_second=10**6)
-    asyncio.run((full if given.full else lean)(settings))
+    with asyncio.Runner(loop_factory=fast_loop()) as runner:
+        runner.run((full if given.full else lean)(settings))
 
 
 if __name__ == "__main__":
