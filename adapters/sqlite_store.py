@@ -19,7 +19,8 @@ from adapters.commit_queue import Bell, CommitQueue
 from adapters.file_lock import FileLock
 from services.ports import Append, Conflict, Head, Receipt, Stored, StoreUnavailable
 
-SLOW_SYNC_S = 0.001  # from here on a commit would stop the event loop for too long
+SLOW_COMMIT_S = 0.001  # from here on a commit would stop the event loop for too long
+RECENT_COMMITS = 8  # that tell how fast the disk is now: others use it too
 EVENT = "SELECT rowid, originator_id, originator_version, topic, state, leaf FROM stored_events "
 
 
@@ -29,9 +30,10 @@ class SqliteStore:
     store_id: str
 
     def __init__(
-        self, path: Path, lock: FileLock, writer: sqlite3.Connection, reader: sqlite3.Connection, *, slow_disk: bool
+        self, path: Path, lock: FileLock, writer: sqlite3.Connection, reader: sqlite3.Connection, *, slow_disk: bool | None
     ) -> None:
         self._path, self._lock, self._writer, self._reader, self._slow = path, lock, writer, reader, slow_disk
+        self._commit_s = 0.0 if slow_disk is not None else sync_seconds(path.parent)
         self._known: Known | None = sqlite_schema.load(writer)
         self._head = self._known.head
         (self.store_id,) = writer.execute("SELECT store_id FROM ledger_head").fetchone()
@@ -42,7 +44,7 @@ class SqliteStore:
     async def open(cls, path: Path, *, algorithm: str = "sha256", slow_disk: bool | None = None) -> SqliteStore:
         """The ledger in this file, made when it is missing. `algorithm` counts only then.
 
-        slow_disk: whether commits must run beside the event loop; None measures it.
+        slow_disk: whether commits run beside the event loop; None: they do while the disk is slow.
         Raises DataFolderInUse when another process has it open, LedgerDamaged when it does not fit its seal.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -52,8 +54,7 @@ class SqliteStore:
             writer = sqlite_schema.connect(path, writes=True)
             sqlite_schema.create(writer, algorithm)
             reader = sqlite_schema.connect(path, writes=False)
-            slow = sync_seconds(path.parent) > SLOW_SYNC_S if slow_disk is None else slow_disk
-            return cls(path, lock, writer, reader, slow_disk=slow)
+            return cls(path, lock, writer, reader, slow_disk=slow_disk)
         except BaseException:
             lock.release()
             raise
@@ -139,10 +140,12 @@ class SqliteStore:
         return batch.outcomes
 
     async def _commit(self) -> None:
-        if self._slow:
+        started = time.perf_counter()
+        if self._commit_s > SLOW_COMMIT_S if self._slow is None else self._slow:
             await asyncio.to_thread(self._writer.execute, "COMMIT")
         else:
             self._writer.execute("COMMIT")
+        self._commit_s += (time.perf_counter() - started - self._commit_s) / RECENT_COMMITS
 
     def _forget(self) -> None:
         """Nothing of the failed transaction holds, in the file or in memory."""
