@@ -77,13 +77,11 @@ class JsonCodec:
         if cls is None:
             raise UnknownType(f"{stored.type} at position {stored.position}: written by a newer version?")
         raw = orjson.loads(stored.state)
-        event: Event = self._adapters[cls].validate_python(raw.pop("data"))
-        place = f"{stored.stream}/{stored.version}/"
-        event = _changed(event, self._texts[cls], lambda text, name: _placed(text, place + name))
-        return Recorded(
-            event=event, meta=self._meta.validate_python(raw), stream=stored.stream, version=stored.version,
-            position=stored.position,
-        )  # fmt: skip
+        data = raw.pop("data")
+        for path in self._texts[cls]:
+            _place(data, path, f"{stored.stream}/{stored.version}/{path[-1]}")
+        event, meta = self._adapters[cls].validate_python(data), self._meta.validate_python(raw)
+        return Recorded(event=event, meta=meta, stream=stored.stream, version=stored.version, position=stored.position)
 
     def pack(self, answer: Mapping[str, Any]) -> bytes:
         return orjson.dumps(answer)
@@ -116,9 +114,12 @@ def _refuse_unknown_fields(cls: Any) -> None:
         _refuse_unknown_fields(part)
 
 
-def _placed(text: Plain | Sealed, place: str) -> Sealed:
-    assert isinstance(text, Sealed), "stored text is always sealed"
-    return Sealed(text.ref, text.ciphertext, place)
+def _place(data: Any, path: tuple[str, ...], place: str) -> None:
+    """Tells a stored text where it stands. One that is not sealed has no place, and is refused for it."""
+    for name in path:
+        data = data.get(name) if isinstance(data, dict) else None
+    if isinstance(data, dict):
+        data["place"] = place
 
 
 def _text_paths(cls: type) -> tuple[tuple[str, ...], ...]:

@@ -24,6 +24,7 @@ from adapters.private_files import open_database, read_secret
 from domain.events import Sealed
 from services.ports import StoreUnavailable
 
+LATE_S = 0.001  # at most so late is what another process erased gone from this one's memory
 BATCH = 256  # keys made in one durable commit
 _CACHED = 4096  # unwrapped keys held in memory
 _NONCE, _KEY = 12, 32  # bytes
@@ -52,7 +53,7 @@ class SqliteVault:
         self._closed = False
         self._refiller = ThreadPoolExecutor(1, thread_name_prefix="vault")
         self._prove()
-        self._seen = self._data_version()
+        self._looked, self._seen = time.monotonic(), self._data_version()
         self._erasures = self._count_erasures()
         self._refill()
 
@@ -133,7 +134,11 @@ class SqliteVault:
             return cipher
 
     def _forget_what_others_erased(self) -> None:
+        now = time.monotonic()
+        if now - self._looked < LATE_S:
+            return
         with self._lock, _translated():
+            self._looked = now
             version = self._data_version()
             if version == self._seen:
                 return
