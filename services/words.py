@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
 
 _HAN = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_RUN = re.compile(f"(?P<han>[{_HAN}]+)|(?P<word>(?:(?![{_HAN}])[\\w-])+)")
+_RUN = re.compile(f"([{_HAN}]+)|((?:[^\\W{_HAN}]+-*)+)")
 MOST_PHRASES = 12  # of one search; what comes after is not looked at
 
 
 def tokens(*texts: str | None) -> str:
     """What a text can be found by, in order, between spaces: 社区义诊 -> 社区 区义 义诊 诊; XQ-2026-007 -> the whole
     and each part. No token begins with `_`: those are for kinds of rows."""
-    return " ".join(token for text in texts if text for token in _tokens(text))
+    found: list[str] = []
+    for text in texts:
+        for han, word in _runs(text) if text else ():
+            found += _parts(word) if word else [han[i : i + 2] for i in range(len(han))]  # the last stands alone
+    return " ".join(found)
 
 
 def phrases(q: str) -> tuple[tuple[str, bool], ...]:
@@ -31,26 +34,19 @@ def phrases(q: str) -> tuple[tuple[str, bool], ...]:
     return tuple(found[:MOST_PHRASES])
 
 
-def _tokens(text: str) -> Iterator[str]:
-    for han, word in _runs(text):
-        if han:
-            yield from _pairs(han)
-            yield han[-1]  # so that a single character is the start of some token wherever it stands
-            continue
-        yield word
-        parts = [part for part in re.split("[-_]+", word) if part]
-        if len(parts) > 1:
-            yield from parts
-            if (last := parts[-1].lstrip("0")) and last != parts[-1]:
-                yield last  # 123 on the telephone for …-000123
+def _parts(word: str) -> list[str]:
+    """A word, what stands between its hyphens, and 123 for …-000123: so it is said on the telephone."""
+    parts = word.replace("_", "-").split("-")
+    if len(parts) == 1:
+        return [word]
+    last = parts[-1].lstrip("0")
+    return [word, *filter(None, parts), *([last] if last and last != parts[-1] else [])]
 
 
-def _runs(text: str) -> Iterator[tuple[str, str]]:
+def _runs(text: str) -> list[tuple[str, str]]:
     """(Chinese, "") or ("", word), widths and case made one."""
-    for match in _RUN.finditer(unicodedata.normalize("NFKC", text).lower()):
-        word = (match["word"] or "").strip("-_")
-        if match["han"] or word:
-            yield match["han"] or "", word
+    found = [(han, word.strip("-_")) for han, word in _RUN.findall(unicodedata.normalize("NFKC", text).lower())]
+    return [run for run in found if run[0] or run[1]]
 
 
 def _pairs(han: str) -> list[str]:
