@@ -25,8 +25,8 @@ def engine(conn: HTTPConnection) -> Engine:
 async def asking(request: Request, carried: bytes | None = None) -> Ask:
     """`carried`: what counts of the body (a file without the form around it). Refused (400): command.key_missing,
     command.key_malformed, if_match.malformed."""
-    headers = request.headers
-    key = headers.get("idempotency-key", "").strip()
+    headers: dict[bytes, bytes] = dict(reversed(request.scope["headers"]))  # of two with one name the first counts
+    key = headers.get(b"idempotency-key", b"").decode("latin-1").strip()
     if not key:
         raise Refused(
             "command.key_missing", "请在 Idempotency-Key 请求头中给出这次办理的唯一编号，重发时不变。",
@@ -41,7 +41,7 @@ async def asking(request: Request, carried: bytes | None = None) -> Ask:
     body = await request.body() if carried is None else carried
     return Ask(
         principal=viewer(request), key=key, fingerprint=fingerprint(request, body),
-        if_match=_version(headers.get("if-match")),
+        if_match=_version(headers[b"if-match"].decode("latin-1")) if b"if-match" in headers else None,
     )  # fmt: skip
 
 

@@ -59,12 +59,13 @@ class ShortWay:
     def _found(self, scope: Scope) -> tuple[Command | None, dict[str, Any]]:
         if scope["type"] != "http" or scope["method"] not in ("POST", "PATCH") or TRACED in scope:
             return None, {}
-        parts = scope["path"].split("/")
-        given = {"id": parts[3]} if len(parts) > 3 else {}
-        parts[3:4] = ["{id}"] * len(given)
-        if not 0 < len(given.get("id", "?")) <= MOST_ID:
+        parts = scope["path"].split("/", 4)
+        if len(parts) < 4:
+            return self._commands.get((scope["method"], scope["path"])), {}
+        id, parts[3] = parts[3], "{id}"
+        if not 0 < len(id) <= MOST_ID:
             return None, {}
-        return self._commands.get((scope["method"], "/".join(parts))), given
+        return self._commands.get((scope["method"], "/".join(parts))), {"id": id}
 
     async def _failed(self, request: Request, error: Exception) -> Response:
         handler = next(handler for failure, handler in self._failures.items() if isinstance(error, failure))

@@ -140,9 +140,13 @@ def _add(figures: Vector, name: str, quantity: int) -> None:
         figures[name] = figures.get(name, 0) + quantity
 
 
-@lru_cache(maxsize=8192)
 def _month(at: datetime | None, name: str) -> tuple[str, str] | None:
-    return (at.astimezone(ZoneInfo(ZONE)).strftime("%Y-%m"), name) if at else None
+    return (_month_of(at.replace(minute=0, second=0, microsecond=0)), name) if at else None
+
+
+@lru_cache(maxsize=8192)
+def _month_of(hour: datetime) -> str:
+    return hour.astimezone(ZoneInfo(ZONE)).strftime("%Y-%m")
 
 
 def _deltas(before: Vector, after: Vector) -> Vector:
