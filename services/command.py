@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -46,11 +47,13 @@ class Done:
 
 @dataclass(slots=True)
 class Held:
-    """A stream in memory: its state at `version`, and the key of its text."""
+    """A stream in memory: its state at `version`, and the key of its text. `on_its_way`: the command that made it is not
+    stored yet; it may never be, and then this state never was, whatever another one of the same version says."""
 
     state: Any
     version: int
     key: str | None
+    on_its_way: asyncio.Event | None = None  # set when the command has been stored or has failed
 
 
 def evolve(kind: str, state: Any, event: Event, stream: str) -> Any:

@@ -30,7 +30,8 @@ async def deal(work: Work, claim: ClaimState) -> Deal:
 async def of(work: Work, item: str, *statuses: str) -> list[Deal]:
     """Deals on an item whose claim has one of the statuses, in the order they were proposed."""
     claims = [await work.state(stream) for stream in await work.citing(item)]
-    return [await deal(work, claim) for claim in claims if claim.status in statuses]
+    # One that is gone was never stored; whoever asked decides again.
+    return [await deal(work, claim) for claim in claims if claim is not None and claim.status in statuses]
 
 
 async def free_pair(work: Work, key: str, need: str | None, but: str | None = None) -> str:
@@ -47,7 +48,9 @@ async def free_pair(work: Work, key: str, need: str | None, but: str | None = No
     raise Refused("claim.too_often", "这一对认领次数过多。", "This pair has been claimed too often.")
 
 
-def _not_live(claim: ClaimState, key: str, but: str | None) -> None:
+def _not_live(claim: ClaimState | None, key: str, but: str | None) -> None:
+    if claim is None:
+        return
     terms = claim.terms
     if claim.id != but and claim.status in LIVE and pair(terms.need, terms.offer, terms.provider, terms.receiver) == key:
         raise Refused(

@@ -58,16 +58,24 @@ class Streams:
             del self._in_flight[command_id]
 
     async def load(self, stream: str) -> Held | None:
-        """The newest state, also of commands whose commit is under way; None when nothing was ever written."""
-        held = self._held.get(stream)
-        if held is not None:
-            self._held.move_to_end(stream)
-            return held
-        stored = await self.log.read_stream(stream)
-        held = self._held.get(stream) or self.fold(stream, stored)
-        if held is not None:
-            self._remember(stream, held)
-        return held
+        """The newest state, also of commands whose commit is under way; None when nothing was ever written.
+
+        Where other processes write, a commit under way is waited for: theirs may take the version that it would have
+        had, and who had built on it would be stored on a state that never was."""
+        while True:
+            if (held := self._held.get(stream)) is None:
+                held = self.fold(stream, await self.log.read_stream(stream))
+                if self._held.get(stream) is None:
+                    if held is not None:
+                        self._remember(stream, held)
+                    return held
+            elif held.on_its_way is None or not self.shared:
+                self._held.move_to_end(stream)
+                return held
+            else:
+                await held.on_its_way.wait()
+                if held.on_its_way is not None and self._held.get(stream) is held:
+                    del self._held[stream]
 
     async def committed(self, stream: str, upto: int | None = None) -> Held | None:
         """The state on disk, for readers; `upto` cuts it at a ledger position."""
@@ -124,14 +132,16 @@ class Streams:
         work.keep()
         try:
             receipt = await self.log.append(work.change(primary))
+            if receipt.repeated:
+                self.forget(work.touched)  # it was stored before; what we decided was not, its numbers are free again
+                self._numbers.clear()
+            else:
+                work.stored()
         except BaseException:
             self.forget(work.touched)
             raise
-        if receipt.repeated:
-            self.forget(work.touched)  # it was stored before; what we decided was not, and its numbers are free again
-            self._numbers.clear()
-        else:
-            work.keep_newest()
+        finally:
+            work.on_its_way.set()
         return self._answer(receipt, work.ask)
 
     async def _nothing_new(self, work: Work, primary: str) -> Done:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +23,12 @@ class Work:
         self._streams, self.ask, self.at, self._at_us = streams, ask, at, to_us(at)
         self._loaded: dict[str, Held | None] = {}
         self._now: dict[str, Held] = {}
-        self._cited: dict[str, int] = {}
+        self._cited: dict[str, tuple[str, ...]] = {}
         self._cites: list[tuple[str, str]] = []
         self._numbers: list[tuple[str, int, str]] = []
         self.events: list[tuple[str, int, Event]] = []
         self.extra: dict[str, Any] = {}
+        self.on_its_way = asyncio.Event()
 
     @property
     def touched(self) -> tuple[str, ...]:
@@ -78,8 +80,8 @@ class Work:
         if known is None:
             known = list(await self._streams.log.citing(target))
             known = self._streams._cites.setdefault(target, known)
-        self._cited[target] = len(known)
-        return tuple(known)
+        found = self._cited[target] = tuple(known)
+        return found
 
     async def cite(self, target: str, source: str) -> None:
         """The new stream `source` cites the target. That others join meanwhile matters only to who asked for `citing`."""
@@ -122,23 +124,28 @@ class Work:
             self.write(stream, event)
 
     def still_true(self) -> bool:
-        """Nothing loaded has moved on in memory while this command was waiting."""
+        """Nothing loaded has moved on in memory while this command was waiting, or turned out never to be stored."""
         streams = self._streams
         for stream, loaded in self._loaded.items():
             held = streams._held.get(stream)
-            if held is not None and held is not loaded and held.version != version_of(loaded):
+            if held is loaded:
+                continue
+            if loaded is not None and loaded.on_its_way is not None:
+                return False
+            if held is not None and held.version != version_of(loaded):
                 return False
         for series, n in self._taken():
             if n <= streams._numbers.get(series, 0):
                 return False
-        for target, n in self._cited.items():
-            if len(streams._cites.get(target, ())) != n:
+        for target, cited in self._cited.items():
+            if tuple(streams._cites.get(target, ())) != cited:
                 return False
         return streams._last is None or self.at >= streams._last
 
     def keep(self) -> None:
         """Move the states in memory on."""
         for stream, held in self._now.items():
+            held.on_its_way = self.on_its_way
             self._streams._remember(stream, held)
         for target, source in self._cites:
             if target in self._streams._cites:
@@ -147,9 +154,10 @@ class Work:
             self._streams._numbers[series] = n
         self._streams._last = self.at
 
-    def keep_newest(self) -> None:
-        """Stored: a state read again meanwhile, when a neighbour failed, may be older than ours."""
+    def stored(self) -> None:
+        """What was decided is on disk. A state read again meanwhile, when a neighbour failed, may be older than ours."""
         for stream, held in self._now.items():
+            held.on_its_way = None
             if version_of(self._streams._held.get(stream, held)) < held.version:
                 self._streams._remember(stream, held)
 
@@ -181,6 +189,7 @@ class Work:
         ]
         return Append(
             events=tuple(events), command_id=command_id, fingerprint=ask.fingerprint, answer=self.answer(primary),
-            at_us=self._at_us, cites=tuple(self._cites), cited=tuple(self._cited.items()), numbers=tuple(self._taken()),
+            at_us=self._at_us, cites=tuple(self._cites), cited=tuple((t, len(c)) for t, c in self._cited.items()),
+            numbers=tuple(self._taken()),
             reads=tuple([(s, version_of(h)) for s, h in self._loaded.items() if s not in self._now]),
         )  # fmt: skip

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from adapters.memory import MemoryStore
 from adapters.system import SeededIds
 from domain.access import SYSTEM
 from services.claims import ClaimDraft
@@ -17,14 +18,15 @@ from services.command import Ask
 from services.needs import NeedDraft
 from services.ports import StoreUnavailable
 from services.streams import Streams
-from tests.support.gate import GatedLog, in_flight
+from services.work import Work
+from tests.support.gate import GatedLog, a_while, in_flight
 from tests.support.telling import refused, status, used
 from tests.support.world import BOOK, COMMITTEE, EAST, OTHER_COMMITTEE, STREET_OFFICE, WEST, World, people
 
 
 @pytest_asyncio.fixture
 async def slow(tmp_path: Path) -> AsyncIterator[tuple[World, GatedLog]]:
-    log = GatedLog()
+    log = GatedLog(MemoryStore())
     world = await World(tmp_path, log).begin()
     yield world, log
     world.vault.close()
@@ -226,6 +228,42 @@ async def test_a_new_lead_in_one_process_is_seen_by_a_proposal_in_another(two):
     await here.joint.join(here.ask(second), claim.id, org=second.org)
     await here.joint.change_lead(here.ask(lead), claim.id, org=second.org)
     await refused(there.claim(second, 5, need=need.id), "claim.duplicate")
+
+
+async def test_nobody_builds_on_what_another_process_has_overtaken(two):
+    """The withdrawal is on its way when the other process says yes: what it would have freed was never free."""
+    here, there = two
+    offer = await here.offer(here.units[0], 50)
+    claim = await here.claim(COMMITTEE, 50, offer=offer.id)
+    gate = GatedLog(there.log)
+    there.streams.log = gate
+    gate.shut()
+    withdrawal = await in_flight(gate, there.claims.withdraw(there.ask(COMMITTEE), claim.id))
+    built_on_it = asyncio.ensure_future(there.claim(OTHER_COMMITTEE, 50, offer=offer.id))
+    await a_while()
+    await here.claims.accept(here.ask(here.units[0]), claim.id)
+    gate.open()
+    await refused(withdrawal, "claim.wrong_state")
+    await refused(built_on_it, "claim.no_capacity")
+    assert await used(here, offer.id) == (0, 0, 50, 0)
+
+
+async def test_a_command_that_waited_does_not_go_on_with_a_state_that_never_was(slow):
+    """As above in one process: the first one fails, others take its place, and the second had looked before."""
+    world, log = slow
+    offer = await world.offer(world.units[0], 50)
+    claim = await world.claim(COMMITTEE, 50, offer=offer.id)
+    log.shut()
+    lost = await in_flight(log, world.claims.withdraw(world.ask(COMMITTEE), claim.id))
+    work = Work(world.streams, world.ask(OTHER_COMMITTEE), world.clock.now())
+    assert (await work.state(offer.id)).capacity.free("志愿者", "人") == 50
+    log.broken = True
+    log.open()
+    with pytest.raises(StoreUnavailable):
+        await lost
+    log.broken = False
+    await world.claims.accept(world.ask(world.units[0]), claim.id)
+    assert not work.still_true()
 
 
 async def test_each_number_is_given_once(two):
