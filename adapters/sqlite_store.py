@@ -37,6 +37,7 @@ class SqliteStore:
         self._known: Known | None = sqlite_schema.load(writer)
         self._head = self._known.head
         (self.store_id,) = writer.execute("SELECT store_id FROM ledger_head").fetchone()
+        self._committing = False  # in a thread
         self._queue = CommitQueue(self._write)
         self._bell = Bell(self._head.position)
 
@@ -101,8 +102,10 @@ class SqliteStore:
         self._lock.release()
 
     def _read(self, query: str, *arguments: str | int | bytes) -> list[Any]:
+        # The writer has the pages it wrote still at hand; but while it commits in a thread it would keep us waiting.
+        db = self._reader if self._committing else self._writer
         try:
-            return self._reader.execute(query, arguments).fetchall()
+            return db.execute(query, arguments).fetchall()
         except sqlite3.Error as error:
             raise self._unavailable(error) from error
 
@@ -142,10 +145,17 @@ class SqliteStore:
     async def _commit(self) -> None:
         started = time.perf_counter()
         if self._commit_s > SLOW_COMMIT_S if self._slow is None else self._slow:
-            await asyncio.to_thread(self._writer.execute, "COMMIT")
+            await self._commit_beside()
         else:
             self._writer.execute("COMMIT")
         self._commit_s += (time.perf_counter() - started - self._commit_s) / RECENT_COMMITS
+
+    async def _commit_beside(self) -> None:
+        self._committing = True
+        try:
+            await asyncio.to_thread(self._writer.execute, "COMMIT")
+        finally:
+            self._committing = False
 
     def _forget(self) -> None:
         """Nothing of the failed transaction holds, in the file or in memory."""
