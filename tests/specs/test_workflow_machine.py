@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
@@ -13,17 +11,11 @@ from tests.specs.workflow_machine import Workflow
 
 QUIET = {"deadline": None, "suppress_health_check": list(HealthCheck), "database": None}
 SHORT = settings(max_examples=110, stateful_step_count=30, derandomize=True, **QUIET)
-LONG = settings(max_examples=int(os.environ.get("MACHINE_EXAMPLES", "5000")), stateful_step_count=50, **QUIET)
 HUNT = settings(max_examples=300, stateful_step_count=30, derandomize=True, phases=(Phase.generate,), **QUIET)
 
 
 def test_whatever_is_done_the_workflow_is_as_the_model_says():
     run_state_machine_as_test(Workflow, settings=SHORT)
-
-
-@pytest.mark.torture
-def test_whatever_is_done_for_a_long_time_the_workflow_is_as_the_model_says():
-    run_state_machine_as_test(Workflow, settings=LONG)
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
