@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import json
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -86,7 +87,8 @@ async def full(settings: Settings) -> None:
     await running.run(settings, prepare, say)
 
 
-def announce(district: District, port: int):  # type: ignore[no-untyped-def]
+def announce(district: District, port: int) -> Callable[[str], None]:
+    """What is said when the port listens."""
     key = key_of(district)
     book = load_pack(district.settings.district).book
     told = {"port": port, "key": key, "category": book.categories[0].id, "area": NEIGHBOURHOOD}

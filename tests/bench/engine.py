@@ -6,135 +6,107 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import json
 import os
+import re
 import signal
-import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import urlencode
+from urllib.request import urlopen
 
 import psycopg
 
-from adapters.postgres_store import PostgresStore
-from adapters.sqlite_store import SqliteStore
-from services.ports import Append, EventLog, NewEvent
-from tests.bench import inside
-from tests.bench.rows import median, row
+from api.__main__ import fast_loop
+from tests.bench._commands import commands, postgres_commit, sqlite_commit
+from tests.bench._inside import rebuild, visible
+from tests.bench._rows import median, row
 from tests.support.postgres import postgres_server
 from tests.support.running import District
 
 ROUNDS = 5
-IN_FLIGHT = 64
-EVENT_BYTES = 475
 
 
 def main() -> None:
     rounds = ROUNDS * (3 if "--full" in sys.argv else 1)
     with tempfile.TemporaryDirectory(prefix="renling-bench-") as folder, postgres_server(fsync="on") as url:
         base = Path(folder)
-        parts = dict(word.split("=", 1) for word in url.split() if "=" in word)
-        dsn = url if "://" in url else f"postgresql://{parts['user']}@/{parts['dbname']}?host={parts['host']}"
         http("http.sqlite", base / "lite", [], rounds, 0.60)
-        http("http.pg", base / "pg", ["--store", dsn], rounds, 0.65)
+        http("http.pg", base / "pg", ["--store", database(url, "http")], rounds, 0.65)
         http("http.sqlite.full", base / "full", ["--full"], rounds, 0.40)
-        asyncio.run(commands_sqlite(base, rounds))
-        asyncio.run(commands_pg(dsn, rounds))
-        asyncio.run(inside.visible(base))
-        demonstration(base)
+        lite, dsn = sqlite_commit(base / "raw.db"), database(url, "commands")
+        looped(commands("commands.sqlite.ratio", base / "commands", "", lite, rounds))
+        looped(commands("commands.pg.ratio", base / "commands_pg", dsn, postgres_commit(dsn), rounds))
+        looped(visible(base))
+        demonstration(base, rounds)
+
+
+def database(url: str, name: str) -> str:
+    """An empty database of a server whose fsync is on."""
+    with psycopg.connect(url, autocommit=True) as db:
+        db.execute(f"CREATE DATABASE {name}")
+    info = psycopg.conninfo.conninfo_to_dict(url)
+    return f"postgresql:///{name}?" + urlencode({k: str(v) for k, v in info.items() if k != "dbname"})
 
 
 def http(name: str, data: Path, flags: list[str], rounds: int, goal: float) -> None:
-    """POST /v1/needs over the no-op endpoint, 32 connections, the client in a process of its own."""
+    """POST /v1/needs over the no-op endpoint in turn, 32 connections, the client in a process of its own."""
     with served(data, flags) as told, caller() as ask:
         body = {
             "title": "周末义诊志愿者", "category": told["category"], "area": told["area"], "urgency": 1,
             "lines": [{"kind": "志愿者", "quantity": 20, "unit": "人"}],
         }  # fmt: skip
-        load = {"port": told["port"], "key": told["key"], "body": json.dumps(body)}
+        load = {"port": told["port"], "key": told["key"], "body": json.dumps(body, ensure_ascii=False)}
         ask({**load, "path": "/v1/needs", "seconds": 1.0})
-        floors, ours = [], []
+        full, floors, ours, behind = name.endswith("full"), [], [], []
         for _ in range(rounds):
             floors.append(ask({**load, "path": "/v1/noop"}))
             ours.append(ask({**load, "path": "/v1/needs"}))
-        floor, value = (median([o["answered"] / o["took_s"] for o in found]) for found in (floors, ours))
-        shown = {"connections": 32, "commands_s": round(value), "noop_s": round(floor)}
-        if name.endswith("full"):
-            shown["process"] = "relay, projector and clock in the API's process, nats-server beside it"
-            row("http.sqlite.full_ratio", value / floor, "ratio", goal, least=True, floor=1, samples=rounds, **shown)
-            return
-        row(f"{name}.ratio", value / floor, "ratio", goal, least=True, floor=1, samples=rounds, **shown)
-        row(f"{name}.p99_ms", median([o["p99_ms"] for o in ours]), "ms", 20, least=False, samples=rounds,
-            floor=median([o["p99_ms"] for o in floors]))  # fmt: skip
+            behind.append(caught_up(told["port"]) if full else 0)
+    ratio = median([per_s(one) / per_s(floor) for one, floor in zip(ours, floors, strict=True)])
+    shown: dict[str, Any] = {
+        "connections": 32, "commands_s": round(median([*map(per_s, ours)])), "noop_s": round(median([*map(per_s, floors)])),
+        "noop": "the same door, key check, body and answer model, on FastAPI's own way", "cpus": os.cpu_count(),
+        "load_1m": round(os.getloadavg()[0], 1), "fsync": "on",
+    }  # fmt: skip
+    if full:
+        process = "relay, projector and clock in the API's process, nats-server a child"
+        shown |= {"process": process, "lists_behind": median(behind), "p99_ms": round(median([o["p99_ms"] for o in ours]), 1)}
+        row("http.sqlite.full_ratio", ratio, "ratio", goal, least=True, floor=1, samples=rounds, **shown)
+        return
+    row(f"{name}.ratio", ratio, "ratio", goal, least=True, floor=1, samples=rounds, **shown)
+    p50, p99, floor = (median([o[which] for o in found]) for which, found in (("p50_ms", ours), ("p99_ms", ours), ("p99_ms", floors)))
+    row(f"{name}.p99_ms", p99, "ms", 20, least=False, floor=floor, samples=rounds, p50_ms=round(p50, 1), **shown)
 
 
-async def commands_sqlite(base: Path, rounds: int) -> None:
-    log = await SqliteStore.open(base / "commands.db")
-    raw = sqlite3.connect(base / "raw.db", isolation_level=None)
-    raw.execute("PRAGMA journal_mode = WAL")
-    raw.execute("PRAGMA synchronous = FULL")
-    raw.execute("CREATE TABLE t (n INTEGER PRIMARY KEY, state BLOB)")
-
-    def floor(count: int) -> float:
-        started = time.perf_counter()
-        for _ in range(count):
-            raw.execute("INSERT INTO t (state) VALUES (?)", (b"x" * EVENT_BYTES,))
-        return count / (time.perf_counter() - started)
-
-    await _commands("commands.sqlite.ratio", log, floor, rounds)
-    await log.close()
+def per_s(outcome: dict[str, float]) -> float:
+    return outcome["answered"] / outcome["took_s"]
 
 
-async def commands_pg(dsn: str, rounds: int) -> None:
-    log = await PostgresStore.open(dsn, schema="bench")
-    raw = psycopg.connect(dsn, autocommit=True)
-    raw.execute("CREATE TABLE IF NOT EXISTS raw_rows (n bigserial PRIMARY KEY, state bytea)")
-
-    def floor(count: int) -> float:
-        started = time.perf_counter()
-        for _ in range(count):
-            raw.execute("INSERT INTO raw_rows (state) VALUES (%s)", (b"x" * EVENT_BYTES,), prepare=True)
-        return count / (time.perf_counter() - started)
-
-    await _commands("commands.pg.ratio", log, floor, rounds)
-    await log.close()
-    raw.close()
+def caught_up(port: int) -> int:
+    """Waits until the lists show everything; by how many events they were behind."""
+    behind = None
+    while True:
+        with urlopen(f"http://127.0.0.1:{port}/healthz") as answer:
+            said = json.load(answer)
+        left: int = said["position"] - said["lists"]
+        behind = left if behind is None else behind
+        if left == 0:
+            return behind
+        time.sleep(0.05)
 
 
-async def _commands(name: str, log: EventLog, floor: Any, rounds: int) -> None:
-    """64 appends in flight over raw one-row commits of the same bytes, in turn."""
-    gc.collect()
-    gc.freeze()
-    floors, ours = [], []
-    for turn in range(rounds + 1):
-        raw = floor(1500)
-        started = time.perf_counter()
-        await asyncio.gather(*(_appends(log, f"{turn}-{n}", 80) for n in range(IN_FLIGHT)))
-        if turn:
-            floors.append(raw)
-            ours.append(IN_FLIGHT * 80 / (time.perf_counter() - started))
-    value, least = median(ours), median(floors)
-    row(name, value / least, "ratio", 2, least=True, floor=1, samples=rounds, commands_s=round(value), raw_s=round(least))
-
-
-async def _appends(log: EventLog, name: str, count: int) -> None:
-    for n in range(count):
-        stream = f"need-{name}-{n}"
-        event = NewEvent(stream, 1, "need.posted", b"x" * EVENT_BYTES)
-        await log.append(Append((event,), f"{name}-{n}", "f", b"{}", at_us=time.time_ns() // 1000))
-
-
-def demonstration(base: Path) -> None:
+def demonstration(base: Path, rounds: int) -> None:
     """First start with the demonstration district, a later start, and what the one process then weighs."""
     started = time.perf_counter()
     district = District(base / "demo")
     first = time.perf_counter() - started
-    loaded = [word for word in district.log().split() if word.replace(".", "").isdigit()]
+    loaded = re.findall(r"events\s+([\d.]+) s", district.log())
     row("demo.load_s", float(loaded[-1]), "s", 20, least=False, first_start_s=round(first, 1))
     district.stop()
     started = time.perf_counter()
@@ -143,7 +115,12 @@ def demonstration(base: Path) -> None:
     kib = int(Path(f"/proc/{district.process.pid}/status").read_text().split("VmRSS:")[1].split()[0])
     row("memory.mb", kib / 1024, "MB", 200, least=False, what="resident, API with all parts; nats-server is a child of its own")
     district.stop()
-    asyncio.run(inside.rebuild(base / "demo"))
+    looped(rebuild(base / "demo", rounds))
+
+
+def looped(work: Coroutine[Any, Any, None]) -> None:
+    with asyncio.Runner(loop_factory=fast_loop()) as runner:
+        runner.run(work)
 
 
 @contextlib.contextmanager

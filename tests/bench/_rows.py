@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 
-def row(name: str, value: float, unit: str, goal: float, *, least: bool, floor: float | None = None, samples: int = 1,
-        **config: Any) -> None:  # fmt: skip
+def row(
+    name: str, value: float, unit: str, goal: float, *, least: bool, floor: float | None = None, samples: int = 1,
+    **config: Any,
+) -> None:  # fmt: skip
     """`least`: the goal is the least that is good; else the most."""
     good = value >= goal if least else value <= goal
     told = {
@@ -17,5 +20,5 @@ def row(name: str, value: float, unit: str, goal: float, *, least: bool, floor: 
     print(json.dumps(told, ensure_ascii=False), flush=True)
 
 
-def median(values: list[float]) -> float:
+def median(values: Sequence[float]) -> float:
     return sorted(values)[len(values) // 2]
