@@ -37,13 +37,17 @@ def summed(changes: Iterable[FigureChange], load: Callable[[Iterable[Key]], Mapp
     changes = tuple(changes)
     keys = {(area, dimension) for c in changes for area in c.areas for dimension in c.dimensions}
     sums = Sums(cells={key: (block, orjson.loads(text)) for key, (block, text) in load(sorted(keys)).items()})
+    together: dict[tuple[int, tuple[str, ...], tuple[str, ...]], Vector] = {}  # of one block, areas and dimensions
     for change in changes:
         n = sums.log[-1][1] + 1 if sums.log and sums.log[-1][0] == change.position else 0
         parts = (json(change.areas), json(change.dimensions), json(change.deltas))
         sums.log.append((change.position, n, *parts))
-        for area in change.areas:
-            for dimension in change.dimensions:
-                _add(sums, (area, dimension), change.position >> BLOCK, change.deltas)
+        place = (change.position >> BLOCK, change.areas, change.dimensions)
+        _count(together.setdefault(place, {}), change.deltas)
+    for (block, areas, dimensions), deltas in together.items():
+        for area in areas:
+            for dimension in dimensions:
+                _add(sums, (area, dimension), block, deltas)
     return sums
 
 
@@ -74,6 +78,10 @@ def _add(sums: Sums, key: Key, block: int, deltas: Vector) -> None:
     changed, figures = sums.cells.get(key) or (block, {})
     if changed < block:
         sums.marks.append((*key, changed, counted(figures)))
+    _count(figures, deltas)
+    sums.cells[key] = (block, figures)
+
+
+def _count(figures: Vector, deltas: Vector) -> None:
     for name, delta in deltas.items():
         figures[name] = figures.get(name, 0) + delta
-    sums.cells[key] = (block, figures)

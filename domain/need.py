@@ -168,6 +168,8 @@ class NeedState:
     @property
     def cover_pct(self) -> int:
         """Whole per cent of all lines and occurrences that are committed or delivered, each line weighing the same."""
+        if not self.capacity.used:
+            return 0
         shares = [
             100 * min(u.committed + u.delivered, line.quantity) // line.quantity
             for line in self.capacity.lines

@@ -67,8 +67,8 @@ def difference(position: int, before: Share, after: Share) -> list[FigureChange]
     if before == after:
         return []
     if (before.areas, before.category) != (after.areas, after.category):
-        gone = difference(position, before, replace(before, figures={}, month=None)) if before.areas else []
-        return gone + difference(position, replace(after, figures={}, month=None), after)
+        gone = difference(position, before, Share(before.areas, before.category)) if before.areas else []
+        return gone + difference(position, Share(after.areas, after.category), after)
     changes = []
     if deltas := _deltas(before.figures, after.figures):
         dimensions = ("", f"c:{after.category}") if after.category else ("",)

@@ -10,7 +10,10 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import cast
+
+from api.__main__ import fast_loop
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +103,8 @@ async def loaded(load: Load) -> Outcome:
     loop, took, started = asyncio.get_running_loop(), list[float](), time.perf_counter()
     ends = [loop.create_future() for _ in range(load.connections)]
     for end in ends:
-        await loop.create_connection(lambda end=end: Connection(load, started + load.seconds, took, end), "127.0.0.1", load.port)
+        connection = partial(Connection, load, started + load.seconds, took, end)
+        await loop.create_connection(connection, "127.0.0.1", load.port)
     await asyncio.gather(*ends)
     return outcome(took, time.perf_counter() - started)
 
@@ -114,12 +118,8 @@ def outcome(took: Sequence[float], in_s: float) -> Outcome:
 
 def main() -> None:
     """Loads come in as lines of JSON, outcomes go out the same way."""
-    try:
-        from uvloop import new_event_loop
-    except ImportError:
-        new_event_loop = asyncio.new_event_loop
     gc.disable()
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=fast_loop()) as runner:
         for line in sys.stdin:
             print(json.dumps(asdict(runner.run(loaded(Load(**json.loads(line)))))), flush=True)
 
