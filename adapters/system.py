@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import secrets
 import threading
 import time
@@ -32,7 +33,7 @@ class SystemIds:
         self._last = 0
 
     def new(self, prefix: str) -> str:
-        fresh = (time.time_ns() // 1_000_000 << _RANDOM_BITS) | secrets.randbits(_RANDOM_BITS)
+        fresh = (time.time_ns() // 1_000_000 << _RANDOM_BITS) | int.from_bytes(os.urandom(_RANDOM_BITS // 8), "big")
         with self._lock:
             self._last = max(fresh, self._last + 1)
             return f"{prefix}-{_text(self._last)}"
