@@ -160,6 +160,7 @@ class ProjectState:
     status: str = "active"
     before_dispute: str | None = None
     disputed_by: str | None = None
+    disputing_side: str | None = None  # also when the member who spoke for it has left since
     outcome: str | None = None  # of a settlement
     links_until: datetime | None = None
     reported: tuple[Line, ...] = ()
@@ -199,9 +200,12 @@ def evolve(state: ProjectState | None, event: Event, stream: str) -> ProjectStat
         case DeliveryConfirmed():
             return _confirmed(replace(state, beneficiaries=event.beneficiaries), event)
         case Disputed():
-            return replace(state, status="disputed", before_dispute=state.status, disputed_by=event.by)
+            side = state.side_of(event.by)
+            return replace(
+                state, status="disputed", before_dispute=state.status, disputed_by=event.by, disputing_side=side
+            )
         case Settled() if event.outcome == "resumed":
-            return replace(state, status=state.before_dispute or "active", disputed_by=None)
+            return replace(state, status=state.before_dispute or "active", disputed_by=None, disputing_side=None)
         case Settled():
             return replace(_confirmed(state, event), status="settled", outcome=event.outcome)
         case FundsReceived():

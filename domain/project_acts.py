@@ -96,7 +96,7 @@ def settle(
     outcome, those lines count as delivered."""
     _require(project, "settlement", ("disputed",))
     side = project.side_of(by)
-    if by == project.disputed_by or (side is not None and side == project.side_of(project.disputed_by or "")):
+    if by == project.disputed_by or (side is not None and side == project.disputing_side):
         raise Refused(
             "project.own_dispute", "提出争议的一方不能自行裁定，请由对方或上级协调员办理。",
             "Whoever raised the dispute does not settle it: the other side or a coordinator does.", kind="forbidden",
@@ -228,7 +228,7 @@ def legal(project: ProjectState, org: str) -> tuple[str, ...]:
     if project.status in DONE:
         found = ["evaluations", "closure", *found]
         found += ["feedback", "evaluation-links"] if side == "receiver" else []
-    if project.status == "disputed" and side != project.side_of(project.disputed_by or ""):
+    if project.status == "disputed" and side != project.disputing_side:
         found = ["settlement", *found]
     if project.pledged_fen == 0 or project.outcome == "failed":
         found = [act for act in found if act != "funds"]

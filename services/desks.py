@@ -75,7 +75,7 @@ def _of_project(doc: Doc, org: str, status: str) -> Iterator[tuple[str, bool, st
     receives, provides = doc["receiver"] == org, doc["provider"] == org
     roles = {evaluation["role"] for evaluation in doc["evaluations"]}
     if status == "disputed":
-        if org != doc["disputed_by"]:
+        if receives != (doc["disputed_by"] == doc["receiver"]):  # a dispute is the other side's to settle
             yield "settlement", True, None
     elif status == "active" and provides:
         yield "delivery", False, doc["due_at"]

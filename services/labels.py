@@ -127,7 +127,8 @@ def _desks(state: State, status: str) -> Iterable[str]:
         case ProjectState() if status == "reported":
             return (state.receiver,)
         case ProjectState() if status == "disputed":
-            return [org for org in (state.provider, state.receiver) if org != state.disputed_by]
+            sides = {"provider": state.provider, "receiver": state.receiver}
+            return [org for side, org in sides.items() if side != state.disputing_side]
         case ProjectState() if status in DONE:
             evaluated = {role for role, _ in state.evaluations}
             receiver = (state.receiver,) if not state.fed_back or "receiver" not in evaluated else ()

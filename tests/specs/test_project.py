@@ -150,6 +150,8 @@ async def test_a_member_does_not_settle_what_its_own_side_disputes(world: World)
     project = (await world.state(claim.id)).project
     await world.projects.dispute(world.ask(member), project, reason="场地没有开放")
     await refused(world.projects.settle(world.ask(lead), project, outcome="resumed"), "project.own_dispute")
+    await world.joint.leave(world.ask(member), claim.id, org=member.org)
+    await refused(world.projects.settle(world.ask(lead), project, outcome="resumed"), "project.own_dispute")
     assert (await world.projects.settle(world.ask(COMMITTEE), project, outcome="resumed")).status == "active"
 
 
