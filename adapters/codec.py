@@ -38,7 +38,7 @@ class JsonCodec:
         self._vault = vault
         self._adapters, self._meta = _adapters()
         self._dumps = {cls: adapter.serializer.to_json for cls, adapter in self._adapters.items()}
-        self._texts = {cls: _text_paths(cls) for cls in REGISTRY.values()}
+        self._texts = _texts()
         self._places = {cls: _places(paths) for cls, paths in self._texts.items()}
 
     def seal(self, event: Event, *, stream: str, version: int, key: str) -> Event:
@@ -120,6 +120,12 @@ def _place(data: Any, path: tuple[str, ...], place: str) -> None:
         data = data.get(name) if isinstance(data, dict) else None
     if isinstance(data, dict):
         data["place"] = place
+
+
+@cache
+def _texts() -> dict[type[Event], tuple[tuple[str, ...], ...]]:
+    """Where each fact holds free text; looked up once."""
+    return {cls: _text_paths(cls) for cls in REGISTRY.values()}
 
 
 def _text_paths(cls: type) -> tuple[tuple[str, ...], ...]:

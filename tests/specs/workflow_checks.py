@@ -23,6 +23,7 @@ class Replay:
 
     def __init__(self) -> None:
         self.states: dict[str, State] = {}
+        self.at: dict[tuple[str, int], State] = {}  # each state that a stream ever had, by its version
         self.opened: dict[str, ProjectOpened] = {}
         self.last: datetime | None = None
         self.position = 0
@@ -37,6 +38,7 @@ class Replay:
             assert self.last is None or recorded.meta.at >= self.last
             self.last = recorded.meta.at
             self.states[stream] = evolve(kind_of(stream), self.states.get(stream), event, stream)
+            self.at[stream, row.version] = self.states[stream]
             if isinstance(event, ProjectOpened):
                 self.opened[stream] = event
             if isinstance(event, DeliveryConfirmed) or (isinstance(event, Settled) and event.outcome == "delivered"):
@@ -46,7 +48,7 @@ class Replay:
 def check(world: World, model: Model, unit: str, replay: Replay) -> None:
     replay.read(world)
     states = replay.states
-    memory_equals_replay(world, states)
+    memory_equals_replay(world, replay)
     items_are_as_in_the_model(model, unit, states)
     claims_are_as_in_the_model(model, states)
     capacity_is_kept(states)
@@ -56,9 +58,12 @@ def check(world: World, model: Model, unit: str, replay: Replay) -> None:
     money_flows_downhill(states)
 
 
-def memory_equals_replay(world: World, states: dict[str, State]) -> None:
+def memory_equals_replay(world: World, replay: Replay) -> None:
+    """What is remembered is what the bytes say; where other processes write it may be of an earlier version."""
     for stream, held in world.streams._held.items():
-        assert held.state == states.get(stream), f"{stream} in memory is not what its bytes say"
+        assert held.state == replay.at.get((stream, held.version)), f"{stream} in memory is not what its bytes say"
+        newest = replay.states[stream] is replay.at[stream, held.version]
+        assert newest or world.streams.shared, f"{stream} in memory is out of date"
 
 
 def items_are_as_in_the_model(model: Model, unit: str, states: dict[str, State]) -> None:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from random import Random
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from adapters.system import SeededIds
 from domain.claim_proposing import Invitation
 from services.claims import ClaimDraft
 from services.needs import NeedChange
 from services.offers import OfferChange
+from services.streams import Streams
 from tests.specs.workflow_checks import check
 from tests.specs.workflow_state import LIVE, Claim, Item, Part
 from tests.specs.workflow_town import ON_THE_WAY, SPANS, TIMES, Town, run
-from tests.support.world import COMMITTEE, DISTRICT_OFFICE, EAST, OTHER_COMMITTEE, START, WEST
+from tests.support.world import COMMITTEE, DISTRICT_OFFICE, EAST, OTHER_COMMITTEE, START, WEST, World
 
 HOW_OFTEN = {
-    "propose": 7, "accept": 8, "turn_down": 1, "counter": 2, "invite": 2, "join": 4, "leave": 1, "lead": 1, "undo": 3,
+    "propose": 7, "accept": 8, "turn_down": 1, "counter": 2, "invite": 2, "join": 4, "leave": 3, "lead": 1, "undo": 3,
     "report": 3, "confirm": 3, "close": 2, "quarrel": 1, "settle": 2, "book": 1, "amend": 1, "set_aside": 1, "back": 2,
     "time_passes": 1, "expire": 1,
 }  # fmt: skip
@@ -44,13 +47,18 @@ class Workflow(Town, RuleBasedStateMachine):
 
     @rule(act=st.sampled_from(list(HOW_OFTEN)), chance=CHANCE)
     def one_act(self, act: str, chance: Random) -> None:
+        self.somewhere(chance)
         getattr(self, act)(chance)
 
     @rule(chance=CHANCE)
     def a_busy_week(self, chance: Random) -> None:
         for act in chance.choices(list(HOW_OFTEN), list(HOW_OFTEN.values()), k=8):
+            self.somewhere(chance)
             getattr(self, act)(chance)
             self.everything_is_as_the_model_says()
+
+    def somewhere(self, chance: Random) -> None:
+        """There is but one process."""
 
     @invariant()
     def everything_is_as_the_model_says(self) -> None:
@@ -212,3 +220,24 @@ class Workflow(Town, RuleBasedStateMachine):
 
     def time_passes(self, chance: Random) -> None:
         self.world.later(days=chance.choice([1, 1, 2, 3, 11]))
+
+
+class WorkflowInTwoProcesses(Workflow):
+    """Each act is asked of one of two processes, which remember what they have seen and share nothing but the ledger."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        here, there = self.world, self.another_process()
+        here.streams = Streams(here.log, here.codec, here.vault, here.clock, here.ids, shared=True)
+        here.serve("here")
+        self.worlds = (here, there)
+
+    def another_process(self) -> World:
+        there = World(Path(), self.world.log, self.world.clock, self.world.vault)
+        there.ids, there.units = SeededIds("there", there.clock.now), self.world.units
+        there.streams = Streams(there.log, there.codec, there.vault, there.clock, there.ids, shared=True)
+        there.serve("there")
+        return there
+
+    def somewhere(self, chance: Random) -> None:
+        self.world = chance.choice(self.worlds)

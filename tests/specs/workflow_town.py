@@ -37,7 +37,7 @@ def run(act: Coroutine[Any, Any, Any]) -> Any:
 class Town:
     def __init__(self) -> None:
         self.world = World(Path(tempfile.gettempdir()), vault=GoldenVault())
-        run(self.world.begin(3))
+        run(self.world.begin(4))
         self.model, self.replay, self.unit = Model(), Replay(), "人"
         self.people: dict[str, Principal] = {u.org: u for u in self.world.units}
         self.people |= {p.org: p for p in (COMMITTEE, OTHER_COMMITTEE, DISTRICT_OFFICE)}
@@ -102,7 +102,7 @@ class Town:
         except Refused as refused:
             if refused.code in expected:
                 return None
-            raise AssertionError(act.__qualname__, "was refused, but the model says", expected) from refused
+            raise AssertionError(act.__qualname__, str(refused), "but the model says", expected) from refused
         assert not expected, (act.__qualname__, "was done, but the model says", expected)
         self.name_projects()
         return done
