@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from api.pages.english import ENGLISH
+from api.pages.english import english
 
 LANGUAGES = {"zh": "zh-CN", "en": "en"}
 
@@ -16,7 +16,7 @@ class Tongue:
     lang: str
 
     def __call__(self, zh: str, /, **values: object) -> str:
-        said = zh if self.lang == "zh" else ENGLISH.get(zh, zh)
+        said = zh if self.lang == "zh" else english().get(zh, zh)
         return said.format(**values) if values else said
 
     @property

@@ -9,12 +9,13 @@ import pytest
 
 from adapters.codec import REGISTRY
 from api.pages import shown
-from api.pages.english import ENGLISH
+from api.pages.english import CATALOGUES, english, sentences_of
 from api.pages.sentences import CAUSES, SENTENCES, sentence
 from api.pages.words import BOARD_STATUSES, STATUSES, Tongue, status_word
 from services.dashboards import TALLIES
 
 API = Path(__file__).parents[2] / "api"
+ENGLISH = english()
 ZH, EN = Tongue("zh"), Tongue("en")
 HAN = re.compile("[\u4e00-\u9fff、]")
 RULES = {
@@ -29,16 +30,16 @@ CALL = re.compile(r"""\b(?:_|say)\(\s*(["'])(.*?)\1""")
 
 
 def said_in_templates() -> set[str]:
-    return {match[2] for path in (API / "templates").glob("*.html") for match in CALL.finditer(path.read_text())}
+    return {match[2] for path in (API / "templates").rglob("*.html") for match in CALL.finditer(path.read_text())}
 
 
 def said_in_code() -> set[str]:
     """Every Chinese literal of the pages, docstrings aside; of the tables in both languages only what is translated."""
     found: set[str] = set()
-    for path in (API / "pages").glob("*.py"):
+    for path in (API / "pages").rglob("*.py"):
         if path.name == "sentences.py":
             found |= {match[2] for match in CALL.finditer(path.read_text())}
-        elif path.name != "english.py":
+        else:
             nodes = list(ast.walk(ast.parse(path.read_text())))
             docs = {ast.get_docstring(n, clean=False) for n in nodes if isinstance(n, ast.Module | ast.FunctionDef)}
             texts = {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)}
@@ -63,6 +64,11 @@ def test_every_chinese_sentence_of_the_pages_has_its_english_and_none_is_left_ov
     assert len(said) > 150
     assert said - set(ENGLISH) == set()
     assert {zh for zh in ENGLISH if HAN.search(zh)} - said == set()
+
+
+def test_no_two_catalogues_translate_the_same_sentence():
+    told = [zh for path in CATALOGUES.glob("*.po") for zh in sentences_of(path)]
+    assert len(told) == len(set(told)), {zh for zh in told if told.count(zh) > 1}
 
 
 def test_every_gap_of_a_translation_is_in_its_source():
