@@ -71,3 +71,9 @@ def viewer(conn: HTTPConnection) -> Principal:
     """The principal that the door has let in."""
     found: Principal = conn.scope["principal"]
     return found
+
+
+def person(conn: HTTPConnection) -> Principal | None:
+    """Who is logged in on a page; None: the public."""
+    found: Principal | None = conn.scope.get("principal")
+    return found
