@@ -11,12 +11,11 @@ from fastapi import Request
 from api.pages import shown
 from api.pages.words import Tongue
 from domain import areas, rules
-from domain.access import Principal
+from domain.access import PUBLIC
 from domain.rules import RuleBook
 from services.engine import Engine
 
 Doc = dict[str, Any]
-ANYBODY = Principal(id="anybody", role="unit", org="")  # without log-in: party to nothing
 DEEPEST = 12  # levels of areas; a tree is never deeper
 
 

@@ -11,11 +11,13 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import RedirectResponse
 
+from api.auth import person
 from api.errors import TABLE, speaks_chinese
 from api.pages import charts, shown
 from api.pages.assets import Asset, load_assets
-from api.pages.words import LANGUAGES, URGENCY, Tongue, status_tone, status_word
+from api.pages.words import DONE, LANGUAGES, TYPE_SIZES, URGENCY, Tongue, status_tone, status_word
 from domain.events import Refused
 from services.ports import StoreUnavailable
 from services.read_ports import Behind
@@ -23,6 +25,10 @@ from services.read_ports import Behind
 HERE = Path(__file__).parent.parent
 HEADERS = {"Cache-Control": "private, no-cache", "Vary": "X-Fragment, Cookie, Accept-Language"}
 A_YEAR_S = 31_536_000
+
+class LogIn(Exception):
+    """Nobody is logged in, and this page is somebody's."""
+
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -51,12 +57,13 @@ class Site:
         part = request.headers.get("X-Fragment", "")
         template = f"{name}_{part}.html" if part in parts else f"{name}.html"
         html = self._env.get_template(template).render(
-            _=say, say=say, path=request.url.path, elsewhere=_elsewhere(request, say), link=link, **values
+            **{**_everywhere(request, say), **values}
         )
         headers = {**HEADERS, "Content-Language": say.tag}
         response = Response(html, status, headers, "text/html; charset=utf-8")
-        if request.query_params.get("lang") in LANGUAGES:
-            response.set_cookie("lang", say.lang, max_age=A_YEAR_S, httponly=True, samesite="lax")
+        for name, choices in (("lang", LANGUAGES), ("type", TYPE_SIZES)):
+            if (chosen := request.query_params.get(name, "")) in choices:
+                response.set_cookie(name, chosen, max_age=A_YEAR_S, httponly=True, samesite="lax")
         return response
 
     def refused(self, request: Request, refused: Refused) -> Response:
@@ -80,6 +87,8 @@ def route_class(site: Site) -> type[APIRoute]:
             async def answer(request: Request) -> Response:
                 try:
                     return await handler(request)
+                except LogIn:
+                    return RedirectResponse(link("/login", next=_here(request)), 303)
                 except Refused as refused:
                     return site.refused(request, refused)
                 except RequestValidationError:
@@ -107,7 +116,31 @@ def link(path: str, **parameters: Any) -> str:
     return f"{path}?{query}" if query else path
 
 
-def _elsewhere(request: Request, say: Tongue) -> str:
-    """This very page in the other language."""
-    return "?" + urlencode({**request.query_params, "lang": say.other})
+def large_type(request: Request) -> bool:
+    """Whether the reader has chosen large type."""
+    return (request.query_params.get("type") or request.cookies.get("type")) == "large"
+
+
+def _everywhere(request: Request, say: Tongue) -> dict[str, Any]:
+    """What every template may use: `me` is who is logged in, `said` what was just done."""
+    large = large_type(request)
+    return {
+        "_": say, "say": say, "path": request.url.path, "link": link, "large": large, "me": person(request),
+        "session": request.scope.get("session"), "elsewhere": _same(request, lang=say.other),
+        "other_type": _same(request, type="plain" if large else "large"),
+        "said": DONE.get(request.query_params.get("done", ""), ""),
+    }  # fmt: skip
+
+
+def _same(request: Request, **changed: str) -> str:
+    """This very page, with something chosen otherwise."""
+    kept = {name: value for name, value in request.query_params.items() if name not in ("done", "seen")}
+    return "?" + urlencode({**kept, **changed})
+
+
+def _here(request: Request) -> str:
+    """Where to come back to after log-in: forms are filled in anew."""
+    if request.method not in ("GET", "HEAD"):
+        return ""
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 

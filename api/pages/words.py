@@ -61,6 +61,14 @@ BOARD_STATUSES = {
     "offers": ("published", "exhausted", "paused", "retired", "expired"),
 }
 
+TYPE_SIZES = ("plain", "large")
+
+# what a page says after a form: the `done` of its address -> the sentence
+DONE = {
+    "posted": "已发布。", "saved": "已保存。", "drafted": "草稿已保存。", "amended": "已修改。", "claimed": "认领已提出，等待对方答复。",
+    "answered": "已答复。", "withdrawn": "已撤回。", "done": "已办理。",
+}  # fmt: skip
+
 URGENCY = {2: "较急", 3: "紧急"}
 WEEKDAYS = ("一", "二", "三", "四", "五", "六", "日")
 

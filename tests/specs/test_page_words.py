@@ -3,7 +3,7 @@
 import ast
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import pytest
 
@@ -42,9 +42,15 @@ def said_in_code() -> set[str]:
         else:
             nodes = list(ast.walk(ast.parse(path.read_text())))
             docs = {ast.get_docstring(n, clean=False) for n in nodes if isinstance(n, ast.Module | ast.FunctionDef)}
+            docs |= {a.value for n in nodes if is_refusal(n) for a in n.args if isinstance(a, ast.Constant)}
             texts = {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)}
             found |= {text for text in texts - docs if HAN.search(text)}
     return found - {"元", "万元", "周", *"一二三四五六日"}
+
+
+def is_refusal(node: ast.AST) -> TypeGuard[ast.Call]:
+    """A refusal says it in both languages itself."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Refused"
 
 
 def test_every_event_has_a_sentence_in_both_languages():
