@@ -19,7 +19,7 @@ from adapters.system import SystemClock
 from domain.access import ROLES
 from services.ports import Clock, StoreUnavailable
 
-KEY_ROLES = tuple(role for role in ROLES if role != "system")  # what a key can be made for
+KEY_ROLES = tuple(role for role in ROLES if role not in ("public", "system"))  # what a key can be made for
 _LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _SHAPE = re.compile(r"rl_([0-9A-Za-z]{8})_[0-9A-Za-z]{43}")
 _SCHEMA = """

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from domain.events import Refused
 
-ROLES = ("unit_system", "unit", "committee", "street", "district", "auditor", "system")
+ROLES = (
+    "public", "unit", "unit_manager", "unit_system", "committee", "street", "district", "auditor", "system_admin",
+    "security_admin", "system",
+)  # fmt: skip
+UNIT_ROLES = ("unit", "unit_manager", "unit_system")  # all three act for their unit
+COORDINATORS = ("street", "district")
+ADMINISTRATORS = ("system_admin", "security_admin")  # keep the house; what is done in it they neither see nor do
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,8 +36,23 @@ class Facts:
 
 
 SYSTEM = Principal(id="system", role="system", org="system")
-_PEOPLE = ("unit_system", "unit", "committee")
-_COORDINATORS = ("street", "district")
+PUBLIC = Principal(id="anybody", role="public", org="")  # without log-in: party to nothing
+PARTIES = (*UNIT_ROLES, "committee", *COORDINATORS)  # whose organisation can own an item or be bound by it
+
+
+class Asking(Protocol):
+    """A command, as far as it says who asks and for whom."""
+
+    @property
+    def principal(self) -> Principal: ...
+    @property
+    def on_behalf_of(self) -> str | None: ...
+
+
+def acting_org(ask: Asking) -> str:
+    """The organisation that acts: the one represented, else the asker's own."""
+    return ask.on_behalf_of or ask.principal.org
+
 
 # action -> who: "party" (their organisation is one of the parties), "tier" (a coordinator above the area)
 ACTIONS: dict[str, frozenset[str]] = {
@@ -65,12 +87,13 @@ def decide(principal: Principal, action: str, facts: Facts) -> str | None:
     if principal.role == "system":
         return None
     who = ACTIONS[action]
-    if "party" in who and principal.role in (*_PEOPLE, *_COORDINATORS) and principal.org in facts.parties:
+    if "party" in who and principal.role in PARTIES and principal.org in facts.parties:
         return None
-    if "tier" in who and principal.role in _COORDINATORS and principal.area in facts.path:
+    if "tier" in who and principal.role in COORDINATORS and principal.area in facts.path:
         return None
     if action == "see":
-        return None if facts.public or principal.role == "auditor" else "invisible"
+        seen = principal.role == "auditor" or (facts.public and principal.role not in ADMINISTRATORS)
+        return None if seen else "invisible"
     return "forbidden" if decide(principal, "see", facts) is None else "invisible"
 
 

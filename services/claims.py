@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain import claim_answers, claim_endings
+from domain.access import COORDINATORS, PARTIES
 from domain.calendar import Window
 from domain.capacity import Line
 from domain.claim import ClaimState
@@ -51,7 +52,7 @@ class Claims:
         async def decide(work: Work) -> str:
             need = await needs.visible(work, draft.need) if draft.need else None
             offer = await offers.visible(work, draft.offer) if draft.offer else None
-            org, tier = ask.principal.org, ask.principal.role in ("street", "district")
+            org, tier = ask.principal.org, ask.principal.role in COORDINATORS
             between = sides(need, offer, org, tier=tier)
             area = await self._area(work, need, between)
             await self._may_propose(work, between, area)
@@ -175,7 +176,7 @@ class Claims:
         return need.content.area if need else await home(work, between.receiver)
 
     async def _may_propose(self, work: Work, between: Sides, area: str) -> None:
-        mine = work.ask.principal.role != "auditor" and between.role != "tier"
+        mine = work.ask.principal.role in PARTIES and between.role != "tier"
         await work.allow("claim.propose", parties=(work.ask.principal.org,) if mine else (), area=area)
 
     async def _taking_part(self, work: Work, org: str, between: Sides, draft: ClaimDraft) -> None:

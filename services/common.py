@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from domain import areas, units
+from domain.access import UNIT_ROLES
 from domain.events import Plain, Refused
 from services.work import Work
 
@@ -38,7 +39,7 @@ async def home(work: Work, org: str) -> str:
     """The area an organisation belongs to: a unit's first area, a committee's own; for others the principal's area.
     Refused when the unit is unknown or suspended, or the neighbourhood unknown or closed."""
     principal = work.ask.principal
-    if org.startswith("unit-") or (org == principal.org and principal.role in ("unit", "unit_system")):
+    if org.startswith("unit-") or (org == principal.org and principal.role in UNIT_ROLES):
         unit = units.taking_part(await work.state(org) if org.startswith("unit-") else None, org)
         return unit.areas[0]
     state = await work.state(areas.stream(org))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from domain.access import Principal
+from domain.access import COORDINATORS, PARTIES, Principal
 from services.asof import reach
 from services.ports import Clock
 from services.read_ports import Doc, Progress, Query, ReadDb
@@ -37,7 +37,8 @@ class Desks:
                 elif by is None or _before(by, now + SOON):
                     due.append(entry)
         await self._title(waiting + due)
-        mine = await self._db.tally([f"{kind}/p/{principal.org}" for kind in _MINE])
+        party = principal.org if principal.role in PARTIES else ""
+        mine = await self._db.tally([f"{kind}/p/{party}" for kind in _MINE])
         counts = {label.partition("/")[0]: dict(statuses) for label, statuses in mine.items()}
         return {"waiting": _by_due(waiting), "due": _by_due(due), "mine": counts, "position": found.position}
 
@@ -51,8 +52,8 @@ class Desks:
 
 
 def _labels(principal: Principal) -> tuple[str, ...]:
-    own = (f"desk/{principal.org}",)
-    is_tier = principal.role in ("street", "district") and principal.area
+    own = (f"desk/{principal.org}",) if principal.role in PARTIES else ("nobody",)
+    is_tier = principal.role in COORDINATORS and principal.area
     return (*own, f"desk@{principal.area}") if is_tier else own
 
 

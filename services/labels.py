@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
-from domain.access import Principal
+from domain.access import ADMINISTRATORS, COORDINATORS, PARTIES, PUBLIC, Principal
 from domain.areas import AreaState
 from domain.claim import ClaimState
 from domain.need import NeedState
@@ -54,13 +54,14 @@ def _fixed(
 def sight(kind: str, viewer: Principal | None) -> tuple[str, ...] | None:
     """One of these labels makes a row visible to the viewer (None: without log-in); None when all rows are. Says of
     every row what `domain.access.decide(viewer, "see", …)` says of its item."""
-    if kind in OPEN_KINDS or (viewer is not None and viewer.role in ("auditor", "system")):
+    viewer = viewer or PUBLIC
+    if kind in OPEN_KINDS or viewer.role in ("auditor", "system"):
         return None
-    found = [f"{kind}/v"] if kind in _MAY_BE_PUBLIC else []
-    if viewer is not None:
+    found = [f"{kind}/v"] if kind in _MAY_BE_PUBLIC and viewer.role not in ADMINISTRATORS else []
+    if viewer.role in PARTIES:
         found.append(f"{kind}/p/{viewer.org}")
-        if viewer.role in ("street", "district") and viewer.area:
-            found.append(f"{kind}/a/{viewer.area}")
+    if viewer.role in COORDINATORS and viewer.area:
+        found.append(f"{kind}/a/{viewer.area}")
     return tuple(found)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain import areas, need_acts
-from domain.access import missing
+from domain.access import PARTIES, missing
 from domain.calendar import Window
 from domain.capacity import Line
 from domain.events import Event, Refused
@@ -166,7 +166,7 @@ class Needs:
     async def _may_post(self, work: Work, area: str, path: tuple[str, ...]) -> None:
         """A unit posts where it is stationed and below, a committee in its neighbourhood, a tier below itself."""
         principal = work.ask.principal
-        if principal.role == "auditor":
+        if principal.role not in PARTIES:
             await work.allow("need.post", parties=(), area=area)
         own = principal.org in path
         if principal.org.startswith("unit-"):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain import areas, offer_acts
-from domain.access import missing
+from domain.access import PARTIES, missing
 from domain.calendar import Window
 from domain.capacity import Line
 from domain.events import Event, Refused
@@ -56,7 +56,7 @@ class Offers:
         """The same within a command that does more (an import)."""
         org, book = work.ask.principal.org, (await work.rules()).book
         area = await home(work, org)
-        mine = () if work.ask.principal.role == "auditor" else (org,)
+        mine = (org,) if work.ask.principal.role in PARTIES else ()
         await work.allow("offer.publish", parties=mine, area=area)
         content = OfferContent(
             owner=org, area=area, category=book.category(draft.category).id, title=title(draft.title), lines=draft.lines,

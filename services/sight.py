@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from domain import claim_legal, need_acts, offer_acts, project_acts
-from domain.access import Facts, Principal, decide, missing
+from domain.access import PARTIES, Facts, Principal, decide, missing
+from domain.areas import AreaState
 from domain.claim import ClaimState
 from domain.need import NeedState
 from domain.offer import OfferState
 from domain.project import ProjectState
+from domain.units import UnitState
 from services.command import Done, kind_of
 from services.items import KINDS, State
 from services.labels import OPEN_KINDS, direct_areas, parties
@@ -33,7 +35,7 @@ async def seen(streams: Streams, viewer: Principal, stream: str, kind: str) -> S
 
 async def may_see(streams: Streams, viewer: Principal, state: State) -> bool:
     """What the lists say of its row, from the state itself."""
-    return decide(viewer, "see", await facts(streams, state)) is None
+    return isinstance(state, UnitState | AreaState) or decide(viewer, "see", await facts(streams, state)) is None
 
 
 async def facts(streams: Streams, state: State) -> Facts:
@@ -68,6 +70,8 @@ async def areas_of(streams: Streams, names: Iterable[str]) -> list[str]:
 async def acts(streams: Streams, viewer: Principal, state: State, at: datetime) -> tuple[str, ...]:
     """What the viewer may do with the item now."""
     known = await facts(streams, state)
+    if viewer.role not in (*PARTIES, "system"):
+        return ()
     match state:
         case NeedState():
             return _of_item(viewer, "need", state.content.owner, need_acts.legal(state), known)
@@ -106,7 +110,7 @@ async def standing(streams: Streams, stream: str) -> Done:
 def _of_item(viewer: Principal, noun: str, owner: str, legal: tuple[str, ...], known: Facts) -> tuple[str, ...]:
     """The owner does not claim its own; auditors do nothing."""
     legal = (*legal, "rejection") if "endorsement" in legal else legal
-    claims = viewer.role != "auditor" and viewer.org != owner
+    claims = viewer.role in PARTIES and viewer.org != owner
     may = {act: decide(viewer, f"{noun}.{action}", known) is None for act, action in _ACTIONS.items() if act in legal}
     return tuple(act for act in legal if (claims if act == "claim" else may.get(act)))
 

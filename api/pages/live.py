@@ -5,7 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from api.live import Live
-from api.pages.places import ANYBODY, engine_of
+from api.pages.places import engine_of
+from domain.access import PUBLIC
 
 
 def routes() -> APIRouter:
@@ -16,6 +17,6 @@ def routes() -> APIRouter:
         """`changed` with {position, ids, areas}, from what happened after `seen`, or after Last-Event-ID, on."""
         last = request.headers.get("Last-Event-ID") or seen
         position = int(last) if last.isascii() and last.isdigit() and len(last) <= 15 else None
-        return Live(engine_of(request), ANYBODY, request.app.state.closing, position)
+        return Live(engine_of(request), PUBLIC, request.app.state.closing, position)
 
     return router

@@ -11,7 +11,6 @@ from fastapi import Request
 from api.pages import shown
 from api.pages.words import Tongue
 from domain import areas, rules
-from domain.access import PUBLIC
 from domain.rules import RuleBook
 from services.engine import Engine
 

@@ -139,4 +139,6 @@ def test_keys_outlive_a_restart(keys, path):
 
 
 def test_the_roles_of_keys_are_those_that_decisions_know():
-    assert set(KEY_ROLES) == {"unit_system", "unit", "committee", "street", "district", "auditor"}
+    assert set(KEY_ROLES) == {
+        "unit_system", "unit", "unit_manager", "committee", "street", "district", "auditor", "system_admin", "security_admin",
+    }  # fmt: skip

@@ -1,9 +1,12 @@
 """Who may do what: one table, told case by case."""
 
+from dataclasses import replace
+
 import pytest
 
-from domain.access import ACTIONS, SYSTEM, Facts, Principal, allow, decide
+from domain.access import ACTIONS, ADMINISTRATORS, PUBLIC, SYSTEM, Facts, Principal, acting_org, allow, decide
 from domain.events import Refused
+from services.command import Ask
 from tests.support.world import (
     AUDITOR,
     COMMITTEE,
@@ -64,3 +67,28 @@ def test_asked_twice_the_answer_is_the_same_404_or_403():
             allow(OTHER_COMMITTEE, "need.amend", HERE)
         assert (refused.value.code, refused.value.kind) == ("access.forbidden", "forbidden")
         assert allow(COMMITTEE, "need.amend", HERE) is None
+
+
+@pytest.mark.parametrize("action", sorted(ACTIONS))
+def test_a_unit_manager_does_for_its_unit_what_the_unit_does(action: str):
+    for facts in (Facts(parties=("unit-1",)), Facts(parties=("unit-1",), public=False), HERE, HIDDEN):
+        verdicts = [decide(Principal(id=f"key-{role}", role=role, org="unit-1"), action, facts) for role in ("unit", "unit_manager")]
+        assert verdicts[0] == verdicts[1]
+
+
+@pytest.mark.parametrize("role", ADMINISTRATORS)
+def test_administrators_of_the_house_neither_see_nor_do_what_is_done_in_it(role: str):
+    namesake = Principal(id="key-6", role=role, org=EAST, area=DISTRICT)
+    for action in sorted(ACTIONS):
+        assert decide(namesake, action, HERE) == decide(namesake, action, HIDDEN) == "invisible"
+
+
+@pytest.mark.parametrize("action", sorted(ACTIONS.keys() - {"see"}))
+def test_the_public_sees_what_is_public_and_does_nothing(action: str):
+    assert decide(PUBLIC, "see", HERE) is None
+    assert (decide(PUBLIC, action, HERE), decide(PUBLIC, action, HIDDEN)) == ("forbidden", "invisible")
+
+
+def test_who_acts_for_another_acts_as_that_organisation():
+    own = Ask(principal=STREET_OFFICE, key="k", fingerprint="f")
+    assert (acting_org(own), acting_org(replace(own, on_behalf_of=EAST, basis="phone"))) == ("street-office", EAST)
