@@ -30,7 +30,7 @@ def routes(site: Site) -> APIRouter:
     ) -> Response:  # fmt: skip
         kind = kind if kind in KINDS else "needs"
         asked = {"area": area, "category": category, "status": status, "q": q.strip(), "at": at.strip()}
-        values = await _board(engine_of(request), kind, asked, cursor, tongue(request))
+        values = await board_values(engine_of(request), kind, asked, cursor, tongue(request))
         return site.page(request, "board", parts=("list",), **values)
 
     return router
@@ -55,7 +55,7 @@ async def rows(
     ]  # fmt: skip
 
 
-async def _board(engine: Engine, kind: str, asked: dict[str, str], cursor: str, say: Tongue) -> dict[str, Any]:
+async def board_values(engine: Engine, kind: str, asked: dict[str, str], cursor: str, say: Tongue) -> dict[str, Any]:
     book, at = await rule_book(engine), asked["at"] or None
     categories = category_words(book, say)
     page = await engine.boards.public(

@@ -37,13 +37,13 @@ def routes(site: Site) -> APIRouter:
 
     @router.api_route("/dashboards/{area}", methods=["GET", "HEAD"])
     async def dashboard(request: Request, area: str, at: str = "") -> Response:
-        values = await _dashboard(engine_of(request), area, at.strip(), tongue(request))
+        values = await dashboard_values(engine_of(request), area, at.strip(), tongue(request))
         return site.page(request, "dashboard", parts=("now",), **values)
 
     return router
 
 
-async def _dashboard(engine: Engine, area: str, at: str, say: Tongue) -> dict[str, Any]:
+async def dashboard_values(engine: Engine, area: str, at: str, say: Tongue) -> dict[str, Any]:
     board = await engine.dashboards.of(area, at or None)
     places = await engine.dashboards.below(area, BY_PLACE, at or None)
     book, state = await rule_book(engine), await standing(engine)

@@ -27,7 +27,7 @@ def routes(site: Site) -> APIRouter:
     router = APIRouter(route_class=route_class(site), include_in_schema=False)
 
     async def answer(request: Request, kind: str, id: str, at: str) -> Response:
-        values = await _item(engine_of(request), kind, id, at, tongue(request))
+        values = await item_values(engine_of(request), kind, id, at, tongue(request))
         return site.page(request, "item", parts=("now",), **values)
 
     @router.api_route("/needs/{id}", methods=["GET", "HEAD"])
@@ -41,7 +41,7 @@ def routes(site: Site) -> APIRouter:
     return router
 
 
-async def _item(engine: Engine, kind: str, id: str, at: str, say: Tongue) -> dict[str, Any]:
+async def item_values(engine: Engine, kind: str, id: str, at: str, say: Tongue) -> dict[str, Any]:
     doc, cut = await _visible(engine, kind, id, at)
     moment = str(cut) if cut is not None else None
     history = [entry for entry in await engine.trail.history(id) if cut is None or entry["position"] <= cut]
