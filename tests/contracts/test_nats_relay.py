@@ -4,7 +4,6 @@ import asyncio
 import os
 import random
 import shutil
-import signal
 
 import pytest
 
@@ -18,6 +17,7 @@ from tests.support.nats import (
     collect,
     copied,
     grow,
+    hang_server,
     kill_server,
     ledger,
     reader,
@@ -151,7 +151,7 @@ async def test_a_server_that_hangs_is_restarted_and_the_copy_goes_on(server, log
     async with relaying(log, server) as relay:
         await grow(log, 10)
         await until(lambda: relay.position == 10)
-        os.kill(server.pid, signal.SIGSTOP)
+        await hang_server(server)
         await grow(log, 10)
         await until(lambda: relay.position == 20)
         await copied(server, log)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from adapters import nats_stream as stream
-from adapters.nats_link import Broker, Unreachable, open_link
+from adapters.nats_link import Broker, BrokerTrouble, open_link
 from adapters.nats_reader import NatsStream
 from adapters.nats_relay import Relay
 from adapters.nats_server import EmbeddedNats, ExternalNats
@@ -92,6 +92,13 @@ async def kill_server(nats: EmbeddedNats) -> None:
     await until(lambda: nats.pid not in (0, old))
 
 
+async def hang_server(nats: EmbeddedNats) -> None:
+    """kill -STOP, and wait until every thread of it has stopped: what was on its way may still be answered before."""
+    tasks = Path(f"/proc/{nats.pid}/task")
+    os.kill(nats.pid, signal.SIGSTOP)
+    await until(lambda: all((task / "stat").read_text().rpartition(") ")[2][0] == "T" for task in tasks.iterdir()))
+
+
 async def wipe_server(nats: EmbeddedNats, root: Path) -> None:
     """kill -9 and delete the whole JetStream store."""
     old = nats.pid
@@ -119,7 +126,7 @@ async def copied(server: Broker, log: EventLog) -> None:
         try:
             async with open_link(server) as link:
                 copy = await stream.look(link, "huangpu")
-        except Unreachable:  # it is being started again
+        except BrokerTrouble:  # it hangs, or is being started again
             return False
         return copy is not None and (copy.last, copy.messages) == (end, end)
 
