@@ -6,7 +6,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import Callable, Coroutine
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -42,6 +42,9 @@ def key(
     role: Annotated[str, typer.Option(help="unit_system, unit, committee, street, district, auditor")],
     org: Annotated[str, typer.Option(help="单位编号、居民区的区域编号，或任意名称 / unit id, area id, or a label")],
     area: Annotated[str | None, typer.Option(help="协调员管辖的区域 / a coordinator's area")] = None,
+    scopes: Annotated[str | None, typer.Option(help="权限范围，逗号分隔，默认全部 / scopes, default all")] = None,
+    days: Annotated[int, typer.Option(help="有效天数 / how many days it lives", min=1, max=366)] = 366,
+    label: Annotated[str, typer.Option(help="用途 / what it is for")] = "",
     data: Data = None,
 ) -> None:
     """Make an API key and print it alone; it works on the very next request."""
@@ -52,7 +55,10 @@ def key(
     if role == "street" and area is None and not org.isdigit():
         _fail("街道账号须用 --area 写明街道的区域编号 / a street key names its street: --area ID")
     try:
-        print(open_keys(settings.data).create(role, org, area or (org if role == "street" else None)))
+        print(open_keys(settings.data).create(
+            role, org, area or (org if role == "street" else None), label=label, lives=timedelta(days=days),
+            scopes=None if scopes is None else [each.strip() for each in scopes.split(",") if each.strip()],
+        ))  # fmt: skip
     except ValueError as error:
         _fail(str(error))
 
@@ -67,9 +73,13 @@ def keys(data: Data = None, revoke: Annotated[str | None, typer.Option(help="作
         if not store.revoke(revoke):
             _fail(f"没有这个有效的密钥 / no such live key: {revoke}")
         return
+    now = datetime.now(UTC)
     for record in store.list():
-        state = "作废 revoked" if record.revoked_at else "有效 live"
-        print(f"{record.id}  {record.role:12} {record.org:30} {record.area or '-':12} {state}")
+        state = "作废 revoked" if record.revoked_at else "有效 live" if record.lives(now) else "过期 expired"
+        until = f"{record.expires_at:%Y-%m-%d}" if record.expires_at else "-"
+        used = f"{record.used_at:%Y-%m-%d %H:%M}Z" if record.used_at else "-"
+        scopes = "*" if record.scopes is None else ",".join(record.scopes)
+        print(f"{record.id}  {record.role:12} {record.org:30} {record.area or '-':12} {state}  {until}  {used}  {scopes}")
 
 
 @cli.command()

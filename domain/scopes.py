@@ -1,0 +1,39 @@
+"""Scopes: how much of its organisation's power a key is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+SCOPES: dict[str, tuple[str, str]] = {  # scope -> (Chinese, English)
+    "read": ("只读", "read"),
+    "needs:write": ("发布和修改需求", "post and change needs"),
+    "offers:write": ("发布和修改资源", "publish and change offers"),
+    "claims:write": ("提出、撤回和解除认领", "propose, withdraw and release claims"),
+    "claims:decide": ("答复认领", "answer claims"),
+    "projects:write": ("办理项目", "carry out projects"),
+    "register:write": ("登记单位和区域", "register units and areas"),
+}
+_BY_NOUN = {"need": "needs:write", "offer": "offers:write", "project": "projects:write"}
+_BY_ACTION = {
+    "claim.answer": "claims:decide", "claim.members": "claims:decide", "claim.propose": "claims:write",
+    "claim.withdraw": "claims:write", "claim.release": "claims:write", "claim.reinstate": "claims:write",
+    "unit.register": "register:write", "area.open": "register:write",
+}  # fmt: skip
+
+
+def scope_of(action: str) -> str:
+    """The scope that an action needs; what is no act of business is covered by every key."""
+    return _BY_ACTION.get(action) or _BY_NOUN.get(action.partition(".")[0], "read")
+
+
+def covers(scopes: tuple[str, ...] | None, action: str) -> bool:
+    """Whether they are enough for the action; None is everything, and whoever may write may read."""
+    return scopes is None or scope_of(action) == "read" or scope_of(action) in scopes
+
+
+def known_scopes(named: Iterable[str]) -> tuple[str, ...]:
+    """The scopes in their fixed order, once each. Raises ValueError for one that is not known."""
+    asked = set(named)
+    if unknown := sorted(asked - SCOPES.keys()):
+        raise ValueError(f"没有这个权限范围 / no such scope: {', '.join(unknown)}；可选 / one of: {', '.join(SCOPES)}")
+    return tuple(scope for scope in SCOPES if scope in asked)
