@@ -42,9 +42,11 @@ from services.offers import Offers
 from services.ports import Clock, EventLog, EventStream, Ids
 from services.projector import Projector
 from services.projects import Projects
+from services.proofs import Proofs
 from services.read_ports import ReadDb
 from services.register import Register
 from services.streams import Streams
+from services.trail_search import TrailSearch
 
 __all__ = ["EVENTS"]  # TYPE -> class of every event
 
@@ -98,13 +100,14 @@ def build(
     streams = Streams(log, codec, vault, clock, ids, shared=shared)
     projector = Projector(read_db, source, log, codec, vault)
     needs, offers = Needs(streams), Offers(streams)
-    claims = Claims(streams, LiveClaims(read_db))
+    claims, trail = Claims(streams, LiveClaims(read_db)), Trail(log, codec, vault, read_db)
     return Engine(
         streams=streams, log=log, needs=needs, offers=offers, claims=claims, joint=JointClaims(claims),
         projects=Projects(streams, open_links(links)), register=Register(streams),
         clockwork=Clockwork(clock, DueItems(read_db), claims, needs, offers), projector=projector,
         boards=Boards(read_db, log, projector), desks=Desks(read_db, projector, clock),
-        dashboards=Dashboards(read_db, log, projector), trail=Trail(log, codec, vault, read_db),
+        dashboards=Dashboards(read_db, log, projector), trail=trail, search=TrailSearch(log, read_db, trail),
+        proofs=Proofs(log),
     )  # fmt: skip
 
 

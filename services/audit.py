@@ -27,11 +27,24 @@ class Trail:
         opened (None where it was erased). Who may see the item is for the caller to ask."""
         return [self._entry(row) for row in await self._log.read_stream(stream)]
 
+    async def records(self, stream: str) -> list[dict[str, Any]]:
+        """The history with what seals it, see `record`."""
+        return [self.record(row) for row in await self._log.read_stream(stream)]
+
+    def record(self, row: Stored) -> dict[str, Any]:
+        """An event as in a history, and {stream, rules, command_id, leaf}: the digest of the rule book in force, the act
+        it belongs to, its leaf hash in hex."""
+        recorded: Recorded = self._codec.decode(row)
+        return {
+            **self._entry(row, recorded), "stream": row.stream, "rules": recorded.meta.rules,
+            "command_id": recorded.meta.command_id, "leaf": row.leaf.hex(),
+        }  # fmt: skip
+
     async def events(self, after: int, limit: int, viewer: Principal) -> dict[str, Any]:
         """{items: [{…as history, stream}], next, position}: events with position > after that the viewer may see, of
         at most `limit` looked at; `next` = where to go on from, `position` = the ledger's end."""
         rows = await self._log.read_all(after, min(max(limit, 1), MOST))
-        seen = await self._visible({row.stream for row in rows}, viewer)
+        seen = await self.visible({row.stream for row in rows}, viewer)
         items = [{**self._entry(row), "stream": row.stream} for row in rows if row.stream in seen]
         return {
             "items": items,
@@ -47,6 +60,10 @@ class Trail:
         """The same with the ledger cut after a position; None when it did not exist yet."""
         return await self._item(await self._log.read_stream(stream), position)
 
+    async def folded(self, stream: str, position: int) -> Item | None:
+        """Its state with the ledger cut after a position; None when it did not exist yet."""
+        return self._folded(await self._log.read_stream(stream), position)
+
     async def _item(self, rows: Sequence[Stored], upto: int | None) -> Doc | None:
         item = self._folded(rows, upto)
         if item is None:
@@ -58,7 +75,7 @@ class Trail:
     def _folded(self, rows: Sequence[Stored], upto: int | None) -> Item | None:
         return fold(self._codec.decode(row) for row in rows if upto is None or row.position <= upto)
 
-    async def _visible(self, streams: set[str], viewer: Principal) -> set[str]:
+    async def visible(self, streams: set[str], viewer: Principal) -> set[str]:
         """Streams of items that the viewer may see now; the rule book is open to all."""
         found = {stream for stream in streams if kind_of(stream) not in KINDS or kind_of(stream) in OPEN_KINDS}
         for kind in KINDS:
@@ -67,8 +84,8 @@ class Trail:
             found |= set(of_kind) if labels is None else await self._db.carrying(of_kind, labels)
         return found
 
-    def _entry(self, row: Stored) -> dict[str, Any]:
-        recorded: Recorded = self._codec.decode(row)
+    def _entry(self, row: Stored, recorded: Recorded | None = None) -> dict[str, Any]:
+        recorded = recorded or self._codec.decode(row)
         meta = recorded.meta
         return {
             "type": row.type, "at": instant(meta.at), "actor": meta.actor, "on_behalf_of": meta.on_behalf_of,

@@ -16,8 +16,10 @@ from services.offers import Offers
 from services.ports import EventLog
 from services.projector import Projector
 from services.projects import Projects
+from services.proofs import Proofs
 from services.register import Register
 from services.streams import Streams
+from services.trail_search import TrailSearch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,4 +37,6 @@ class Engine:
     desks: Desks
     dashboards: Dashboards
     trail: Trail
+    search: TrailSearch
+    proofs: Proofs
     projector: Projector
