@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from domain import areas, units
+from domain import areas, personal_text, units
 from domain.access import UNIT_ROLES
 from domain.events import Plain, Refused
 from services.work import Work
@@ -21,6 +21,7 @@ def text(value: str | None, field: str = "note") -> Plain | None:
         raise Refused(
             "text.too_long", f"文字最多 {MOST_TEXT} 字。", f"At most {MOST_TEXT} characters.", kind="invalid", field=field
         )
+    personal_text.check(value, field)
     return Plain(value.strip())
 
 
@@ -32,6 +33,7 @@ def title(value: str) -> Plain:
             "title.length", f"标题为 1–{MOST_TITLE} 字。", f"A title has 1 to {MOST_TITLE} characters.",
             kind="invalid", field="title",
         )  # fmt: skip
+    personal_text.check(stripped, "title")
     return Plain(stripped)
 
 

@@ -19,12 +19,12 @@ from tests.support.facts import META, example
 from tests.support.telling import delivered, lines, status
 from tests.support.world import COMMITTEE, STREET_OFFICE, World, people
 
-CANARY = "金丝雀13800138000李秀英"
+CANARY = "金丝雀4271830065李秀英"
 MARKS = (
     CANARY.encode(),
     CANARY.encode("utf-16-le"),
     CANARY.encode("unicode_escape"),
-    b"13800138000",
+    b"4271830065",
     "李秀英".encode(),
 )
 
