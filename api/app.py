@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import FastAPI
@@ -13,35 +14,43 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from api import pages, v1
 from api.auth import Keys
 from api.door import Door
 from api.errors import as_json, problem, refusal_of, refusal_of_status, speaks_chinese
 from api.openapi import described
+from api.people import People
 from api.settings import Settings
 from api.short_way import ShortWay
 from api.validation import field_errors, refusal
 from domain import rules
 from domain.events import Refused
+from services import accounts_demo
+from services.accounts import Accounts
 from services.engine import Engine
 from services.imports import Imports, Office
 from services.ports import Conflict, StoreUnavailable
 from services.read_ports import Behind
+from services.rulebooks import load_pack
 
 PACKED_FROM = 1_000  # bytes
 
 
-def create_app(engine: Engine, keys: Keys, settings: Settings, office: Office) -> FastAPI:
-    """All of it, over an open district. Set `app.state.closing` before the server stops: it ends the streams."""
+def create_app(
+    engine: Engine, keys: Keys, settings: Settings, office: Office, accounts: Accounts | None = None
+) -> FastAPI:
+    """All of it, over an open district. Set `app.state.closing` before the server stops: it ends the streams. Without
+    `accounts` nobody can log in."""
     app: FastAPI = FastAPIOffline(
         title="认领 Renling", version="1", summary="双向认领 / two-way claims between units and committees",
     )  # fmt: skip
     app.state.engine, app.state.settings, app.state.closing = engine, settings, asyncio.Event()
-    app.state.office = office
+    app.state.office, app.state.accounts = office, accounts
     app.state.imports = Imports(engine.streams, engine.needs, engine.offers, engine.register)
     v1.install(app)
-    pages.install(app)
+    site = pages.install(app)
     app.add_api_route("/healthz", healthz, include_in_schema=False)
     for failure, handler in _HANDLERS.items():
         app.add_exception_handler(failure, handler)
@@ -50,9 +59,18 @@ def create_app(engine: Engine, keys: Keys, settings: Settings, office: Office) -
         held = await engine.streams.load(rules.STREAM)
         return held.state.book.area if held else None
 
+    async def is_demonstration() -> bool:
+        return settings.demo or await accounts_demo.is_demonstration(engine.streams, load_pack(settings.district))
+
+    def people(clock_s: Callable[[], float]) -> People | None:
+        return People(accounts, top, is_demonstration, clock_s) if accounts else None
+
+    def page(scope: Scope, refused: Refused) -> Response:
+        return site.refused(Request(scope), refused)
+
     app.add_middleware(GZipMiddleware, minimum_size=PACKED_FROM, compresslevel=6)
     app.add_middleware(ShortWay, routes=app.routes, failures=_HANDLERS)
-    app.add_middleware(Door, keys=keys, settings=settings, top=top)
+    app.add_middleware(Door, keys=keys, settings=settings, top=top, people=people, page=page)
     app.openapi = lambda: described(app)  # type: ignore[method-assign]  # FastAPI's own hook for this
     return app
 

@@ -45,26 +45,30 @@ def principal_of(authorization: str, keys: Keys) -> Principal:
 
 
 class Buckets:
-    """A token bucket for each name: `rate` a second, and as many at once."""
+    """A token bucket for each name: `rate` in `per_s` seconds, and as many at once."""
 
-    def __init__(self, rate: int, clock_s: Callable[[], float]) -> None:
-        self._rate, self._clock_s = rate, clock_s
+    def __init__(self, rate: int, clock_s: Callable[[], float], per_s: int = 1) -> None:
+        self._rate, self._clock_s, self._per_s = rate, clock_s, per_s
         self._left: dict[str, tuple[float, float]] = {}  # name -> (tokens, when counted)
 
     def take(self, name: str) -> None:
         """One token. Refused: rate.exceeded."""
         now = self._clock_s()
         tokens, seen = self._left.get(name, (self._rate, now))
-        tokens = min(self._rate, tokens + (now - seen) * self._rate)
+        tokens = min(self._rate, tokens + (now - seen) * self._rate / self._per_s)
         if len(self._left) > MOST_BUCKETS:
             self._left.clear()  # only full or nearly full buckets of the quiet are lost
         if tokens < 1:
             self._left[name] = (tokens, now)
             raise Refused(
-                "rate.exceeded", f"每秒最多 {self._rate} 次请求，请稍候。",
-                f"At most {self._rate} requests a second: wait a moment.", kind="many",
+                "rate.exceeded", f"{self._span[0]}最多 {self._rate} 次请求，请稍候。",
+                f"At most {self._rate} requests a {self._span[1]}: wait a moment.", kind="many",
             )  # fmt: skip
         self._left[name] = (tokens - 1, now)
+
+    @property
+    def _span(self) -> tuple[str, str]:
+        return ("每秒", "second") if self._per_s == 1 else ("每分钟", "minute")
 
 
 def viewer(conn: HTTPConnection) -> Principal:

@@ -11,10 +11,12 @@ from os import urandom
 
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.auth import Buckets, Keys, principal_of
 from api.errors import problem, refusal_of, refusal_of_status
+from api.people import People
 from api.settings import Settings
 from domain.events import Refused
 from services.ports import StoreUnavailable
@@ -34,7 +36,7 @@ _DOCS = (  # Swagger and ReDoc start from an inline script and draw with inline 
 _HEADERS = [
     (b"strict-transport-security", b"max-age=31536000; includeSubDomains"),
     (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
+    (b"referrer-policy", b"same-origin"),  # with no-referrer a browser would send our own forms with Origin: null
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
@@ -43,14 +45,17 @@ logger = logging.getLogger(__name__)
 
 
 class Door:
-    """ASGI. Under /v1 a key is asked for before anything is read. `top` gives the district's area: that of a district
-    key made without one."""
+    """ASGI. Under /v1 a key is asked for before anything is read, elsewhere a person's cookie is. `top` gives the
+    district's area: that of a district key made without one. `page`: a refusal as those see it who look at pages."""
 
     def __init__(
         self, app: ASGIApp, keys: Keys, settings: Settings, top: Callable[[], Awaitable[str | None]],
+        people: Callable[[Callable[[], float]], People | None] = lambda clock_s: None,
+        page: Callable[[Scope, Refused], Response | None] = lambda scope, refused: None,
         clock_s: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
         self._app, self._keys, self._settings, self._top = app, keys, settings, top
+        self._people, self._page = people(clock_s), page
         self._known = Buckets(settings.requests_per_second, clock_s)
         self._strangers = Buckets(STRANGERS_PER_S, clock_s)
 
@@ -66,7 +71,7 @@ class Door:
             await self._admit(scope, headers)
             _fits(headers, limit)
         except (Refused, StoreUnavailable) as error:
-            return await problem(HTTPConnection(scope), refusal_of(error))(scope, receive, dressed)
+            return await self._refused(scope, headers, refusal_of(error))(scope, receive, dressed)
         try:
             await self._app(scope, _counted(receive, limit), dressed)
         except Exception as error:
@@ -80,6 +85,8 @@ class Door:
         if _BAD_PATH.search(path):
             raise refusal_of_status(404)
         if not path.startswith("/v1/"):
+            if self._people is not None:
+                await self._people.admit(scope, headers)
             return
         if (scope["method"], path) in OPEN:
             self._strangers.take((scope.get("client") or ("?",))[0])
@@ -91,6 +98,11 @@ class Door:
             scope["principal"] = principal
         if scope["method"] in ("POST", "PATCH", "PUT") and not path.startswith("/v1/imports/"):
             _is_json(headers)
+
+    def _refused(self, scope: Scope, headers: dict[bytes, bytes], refused: Refused) -> Response:
+        by_page = not scope["path"].startswith("/v1/") and b"text/html" in headers.get(b"accept", b"")
+        page = self._page(scope, refused) if by_page else None
+        return page or problem(HTTPConnection(scope), refused)
 
 
 def _is_json(headers: dict[bytes, bytes]) -> None:
@@ -140,6 +152,9 @@ def _dressed(scope: Scope, send: Send) -> Send:
     async def dressed(message: Message) -> None:
         if message["type"] == "http.response.start":
             scope["answered"] = True
+            if "session" in scope:  # what a person sees is for nobody who sits at the same machine later
+                message["headers"] = [pair for pair in message["headers"] if pair[0].lower() != b"cache-control"]
+                message["headers"].append((b"cache-control", b"no-store"))
             there = {name.lower() for name, _ in message["headers"]}
             message["headers"] = [*message["headers"], *(pair for pair in own if pair[0] not in there)]
         await send(message)

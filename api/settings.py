@@ -22,3 +22,10 @@ class Settings(BaseSettings):
     max_upload_bytes: int = 10_000_000
     tick_seconds: float = 1.0  # between two looks at what the clock has to end
     log_level: str = "warning"
+    demo: bool = False  # anybody may enter as a ready-made person, from wherever the port can be reached
+    password_policy: str = "mlps"  # or "modern"
+    public_url: str = ""  # where people reach the pages from outside, for links in messages; "" = http://host:port
+    smtp_url: str = ""  # smtp[s]://user:password@host:port; "" = no e-mail
+    mail_from: str = ""
+    hook_hosts: str = "qyapi.weixin.qq.com, oapi.dingtalk.com, open.feishu.cn"  # where robots of group chats may be
+    hook_networks: str = ""  # private networks that robots and webhooks may be in: "10.1.0.0/16, 127.0.0.1"

@@ -5,16 +5,17 @@ from __future__ import annotations
 from fastapi import FastAPI
 from starlette.routing import BaseRoute
 
-from api.pages import assets, board, dashboard, home, item, live
+from api.pages import account, assets, board, dashboard, home, item, live
 from api.pages.site import Site
 
 
-def routes() -> list[BaseRoute]:
+def routes(site: Site) -> list[BaseRoute]:
     """All routes of the pages. They ask the engine at `request.app.state.engine`."""
-    site = Site()
-    parts = [part.routes(site) for part in (home, board, item, dashboard)]
+    parts = [part.routes(site) for part in (home, board, item, dashboard, account)]
     return [route for part in (*parts, live.routes(), assets.routes(site.assets)) for route in part.routes]
 
 
-def install(app: FastAPI) -> None:
-    app.router.routes.extend(routes())
+def install(app: FastAPI) -> Site:
+    site = Site()
+    app.router.routes.extend(routes(site))
+    return site

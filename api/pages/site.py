@@ -126,7 +126,8 @@ def _everywhere(request: Request, say: Tongue) -> dict[str, Any]:
     large = large_type(request)
     return {
         "_": say, "say": say, "path": request.url.path, "link": link, "large": large, "me": person(request),
-        "session": request.scope.get("session"), "elsewhere": _same(request, lang=say.other),
+        "session": request.scope.get("session"), "demonstration": request.scope.get("demonstration", False),
+        "elsewhere": _same(request, lang=say.other),
         "other_type": _same(request, type="plain" if large else "large"),
         "said": DONE.get(request.query_params.get("done", ""), ""),
     }  # fmt: skip

@@ -22,9 +22,10 @@ from adapters.system import SeededClock, SeededIds
 from adapters.vault import open_vault
 from api.app import create_app
 from api.settings import Settings
-from api.wiring import build
+from api.wiring import build, open_accounts
 from domain import units
 from domain.access import SYSTEM
+from services.accounts import Accounts
 from services.command import Ask
 from services.engine import Engine
 from services.ports import EventLog
@@ -43,6 +44,8 @@ class House:
     clock: SeededClock
     keys: KeyStore
     log: EventLog
+    data: Path
+    accounts: Accounts
     units: list[str] = field(default_factory=list)
     callers: dict[str, Caller] = field(default_factory=dict)
 
@@ -95,8 +98,10 @@ async def opened_house(folder: Path, log: EventLog | None = None, settings: Sett
     ids = SeededIds("house", clock.now)
     engine = build(log, vault, read_db, LogStream(log), clock=clock, ids=ids, links=folder / "links.key")
     keys = KeyStore(folder / "keys.db")
-    app = create_app(engine, keys, settings or Settings(data=folder, requests_per_second=100_000), SpreadsheetOffice())
-    made = House(engine=engine, app=app, clock=clock, keys=keys, log=log)
+    settings = settings or Settings(data=folder, requests_per_second=100_000)
+    accounts = open_accounts(Settings(data=folder), clock)
+    app = create_app(engine, keys, settings, SpreadsheetOffice(), accounts)
+    made = House(engine=engine, app=app, clock=clock, keys=keys, log=log, data=folder, accounts=accounts)
     await _furnish(made)
     projecting = asyncio.create_task(_projected(engine))
     try:
@@ -111,6 +116,7 @@ async def opened_house(folder: Path, log: EventLog | None = None, settings: Sett
         await read_db.close()
         vault.close()
         keys.close()
+        accounts.store.close()
         await log.close()
 
 

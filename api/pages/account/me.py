@@ -1,0 +1,31 @@
+"""Who one is and acts as: all one's identities, one button each."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from api.pages.account.people import ROLE_WORDS, accounts_of, entered, me_of
+from api.pages.forms import form_of
+from api.pages.places import engine_of, names
+from api.pages.site import Site, route_class
+
+
+def routes(site: Site) -> APIRouter:
+    router = APIRouter(route_class=route_class(site), include_in_schema=False)
+
+    @router.api_route("/me", methods=["GET", "HEAD"])
+    async def me(request: Request) -> Response:
+        session = me_of(request)
+        identities = accounts_of(request).sessions.identities(session)
+        called = await names(engine_of(request), [each.org for each in identities], None)
+        return site.page(
+            request, "account/me", account=session.account, identities=identities, using=session.identity, called=called,
+            role_words=ROLE_WORDS,
+        )  # fmt: skip
+
+    @router.post("/me")
+    async def choose(request: Request) -> Response:
+        session, form = me_of(request), await form_of(request)
+        return entered(request, accounts_of(request).sessions.choose(session, form["identity"]), form["next"] or "/me")
+
+    return router

@@ -1,0 +1,19 @@
+"""Everything that people who log in can be asked, in one place: the door, the pages and the command line hold one of these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.accounts_demo import DemoDoor
+from services.accounts_ports import AccessTrail, AccountStore
+from services.accounts_sessions import Sessions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accounts:
+    """`log` is where others note reveals too: `AccessLog.note(kind, who, about, detail)`."""
+
+    store: AccountStore
+    sessions: Sessions
+    demo: DemoDoor
+    log: AccessTrail

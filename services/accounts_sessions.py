@@ -1,0 +1,122 @@
+"""Sessions: opened at log-in, found by what the cookie holds, ended by time, by hand, or by what happens to the account."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from domain.access import Principal
+from domain.events import Refused
+from services.accounts_ports import AccessLog, Account, AccountStore, Chance, Grant, Session
+from services.ports import Clock
+
+IDLE = timedelta(minutes=30)
+ABSOLUTE = timedelta(hours=12)
+HALF = timedelta(minutes=5)  # between the password and the code
+AT_ONCE = 3  # sessions of one account; the oldest gives way
+SEEN_EVERY = timedelta(minutes=1)  # so often is it stored that somebody is still there
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Opened:
+    """A new session, and the only copy of what its cookie holds."""
+
+    token: str
+    session: Session
+
+
+class Sessions:
+    def __init__(self, store: AccountStore, log: AccessLog, clock: Clock, chance: Chance) -> None:
+        self._store, self._log, self._clock, self._chance = store, log, clock, chance
+
+    def find(self, token: str, *, touch: bool = True) -> Session | None:
+        """The live session of a cookie. `touch`: a person did something, so the idle time starts again."""
+        session, at = self._store.session(digest(token)), self._clock.now()
+        if session is None or not alive(session, at):
+            return None
+        if touch and at - session.seen_at >= SEEN_EVERY:
+            self._store.change_session(session.id, seen_at=at)
+            return replace(session, seen_at=at)
+        return session
+
+    def open(self, account: Account, *, identity: str | None = None, stage: str = "in") -> Opened:
+        """Under an id never used before. The account's oldest sessions make room for it."""
+        at, token = self._clock.now(), self._chance.token()
+        live = [grant for grant in self._store.grants(account.id) if grant.counts(at)]
+        if identity is None and live:
+            identity = live[0].id
+        session = Session(
+            id=digest(token), account=account, grants=tuple(live), identity=identity, stage=stage, opened_at=at, seen_at=at
+        )
+        with self._store.together():
+            held = [each for each in self._store.sessions(account.id) if alive(each, at)]
+            for old in held[: max(0, len(held) - AT_ONCE + 1)]:
+                self._end(old, "session.displaced")
+            self._store.open_session(session)
+        return Opened(token=token, session=session)
+
+    def renew(self, session: Session, *, identity: str | None = None) -> Opened:
+        """The same person, fully logged in, under a new id: after the second factor, or as another identity. The twelve
+        hours go on from the first log-in."""
+        token = self._chance.token()
+        fresh = replace(session, id=digest(token), identity=identity or session.identity, stage="in", seen_at=self._clock.now())
+        with self._store.together():
+            self._store.change_session(session.id, revoked_at=self._clock.now())
+            self._store.open_session(fresh)
+        return Opened(token=token, session=fresh)
+
+    def choose(self, session: Session, grant: str) -> Opened:
+        """Another of one's identities. Refused: grant.not_yours."""
+        if not any(each.id == grant for each in self.identities(session)):
+            raise Refused(
+                "grant.not_yours",
+                "这个身份不属于您，或已被收回。",
+                "That identity is not yours, or was revoked.",
+                kind="forbidden",
+            )
+        with self._store.together():
+            self._log.note("identity.chosen", session.account.id, grant)
+            return self.renew(session, identity=grant)
+
+    def end(self, session: Session) -> None:
+        """Logs out."""
+        with self._store.together():
+            self._end(session, "session.closed")
+
+    def end_all(self, account: str, *, by: str, but: str | None = None) -> int:
+        """Of one account, everywhere; how many there were."""
+        with self._store.together():
+            ended = self._store.revoke_sessions(account, self._clock.now(), but)
+            if ended:
+                self._log.note("session.ended", by, account, str(ended))
+        return ended
+
+    def identities(self, session: Session) -> Sequence[Grant]:
+        """The grants that count now."""
+        at = self._clock.now()
+        return tuple(grant for grant in session.grants if grant.counts(at))
+
+    def principal(self, session: Session) -> Principal | None:
+        """Who it acts as; None while the log-in is not finished, or when the identity in use has gone."""
+        grant = session.grant
+        if session.stage != "in" or grant is None or not grant.counts(self._clock.now()):
+            return None
+        return Principal(id=session.account.id, role=grant.role, org=grant.org, area=grant.area)
+
+    def _end(self, session: Session, kind: str) -> None:
+        self._store.change_session(session.id, revoked_at=self._clock.now())
+        self._log.note(kind, session.account.id, session.account.id)
+
+
+def alive(session: Session, at: datetime) -> bool:
+    if session.revoked_at is not None or session.account.disabled_at is not None:
+        return False
+    if session.stage == "code" and at - session.opened_at >= HALF:
+        return False
+    return at - session.seen_at < IDLE and at - session.opened_at < ABSOLUTE
+
+
+def digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
