@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from api.loading import Say, found
-from api.running import clock, kept, serve_alone
+from api.running import clock, kept, posted, serve_alone
 from api.settings import Settings
 from api.wiring import District, Nats, open_district, open_log, relay_of, start_nats
 from domain.rules import STREAM
@@ -30,7 +30,8 @@ async def _project(district: District, nats: Nats, stop: asyncio.Event, say: Say
 
 async def _clock(district: District, nats: Nats, stop: asyncio.Event, say: Say) -> None:
     await district.engine.projector.catch_up()
-    await _until(stop, kept("projector", district.engine.projector.run), kept("clock", lambda: clock(district)))
+    parts = {"projector": district.engine.projector.run, "clock": lambda: clock(district), **posted(district)}
+    await _until(stop, *(kept(name, part) for name, part in parts.items()))
 
 
 async def _api(district: District, nats: Nats, stop: asyncio.Event, say: Say) -> None:

@@ -51,7 +51,7 @@ async def _ready(district: District, prepare: Prepare) -> None:
 async def _serve(district: District, nats: Nats, door: socket.socket, stop: asyncio.Event, say: Callable[[str], None]) -> None:
     """Everything at work, until told to stop."""
     relay = relay_of(district, nats)
-    parts = {"relay": relay.run, "projector": district.engine.projector.run, "clock": lambda: clock(district)}
+    parts = {"relay": relay.run, "projector": district.engine.projector.run, "clock": lambda: clock(district), **posted(district)}
     await _serve_with(parts, district, relay, door, stop, say)
 
 
@@ -67,7 +67,7 @@ async def _serve_with(
 ) -> None:  # fmt: skip
     tasks = [asyncio.create_task(kept(name, part), name=name) for name, part in parts.items()]
     app = create_app(district.engine, district.keys, district.settings, district.office, district.accounts)
-    app.state.relay = relay
+    app.state.relay, app.state.post = relay, district.post
     host, port = door.getsockname()[:2]
     level = district.settings.log_level
     # A line for every request is put together even when nobody is to see it.
@@ -132,6 +132,11 @@ async def clock(district: District) -> None:
     while True:
         changed = await district.engine.clockwork.tick()
         await asyncio.sleep(0 if changed else district.settings.tick_seconds)
+
+
+def posted(district: District) -> dict[str, Callable[[], Awaitable[None]]]:
+    """Notices are taken from the ledger and sent; processes that do so at once do not do it twice."""
+    return {"notices": district.post.follower.run, "post": district.post.send}
 
 
 async def _unless(stop: asyncio.Event, work: Awaitable[None]) -> bool:

@@ -24,3 +24,8 @@ class Settings(BaseSettings):
     log_level: str = "warning"
     demo: bool = False  # anybody may enter as a ready-made person, from wherever the port can be reached
     password_policy: str = "mlps"  # or "modern"
+    public_url: str = ""  # where people reach the pages from outside, for links in messages; "" = http://host:port
+    smtp_url: str = ""  # smtp[s]://user:password@host:port; "" = no e-mail
+    mail_from: str = ""
+    hook_hosts: str = "qyapi.weixin.qq.com, oapi.dingtalk.com, open.feishu.cn"  # where robots of group chats may be
+    hook_networks: str = ""  # private networks that robots and webhooks may be in: "10.1.0.0/16, 127.0.0.1"

@@ -22,13 +22,18 @@ from adapters.nats_lock import StoreInUse
 from adapters.nats_reader import NatsStream
 from adapters.nats_relay import Relay
 from adapters.nats_server import EmbeddedNats, ExternalNats
+from adapters.notice_db import SqliteNoticeBook
+from adapters.notify_mail import Mail
+from adapters.notify_robots import Robots
 from adapters.office import SpreadsheetOffice
+from adapters.outward_http import OutwardHttp, networks_of
 from adapters.postgres_store import PostgresStore
 from adapters.read_db import SqliteReadDb
 from adapters.read_postgres import PostgresReadDb
 from adapters.sqlite_store import SqliteStore
 from adapters.system import SeededClock, SeededIds, SystemClock, SystemIds
 from adapters.vault import SqliteVault, open_vault
+from api.pages.notices.telling import PageTeller
 from api.settings import Settings
 from domain.events import Refused
 from services.accounts import Accounts
@@ -44,8 +49,13 @@ from services.due import DueItems, LiveClaims
 from services.engine import Engine
 from services.joint_claims import JointClaims
 from services.needs import Needs
+from services.notice_follower import Follower
+from services.notice_inbox import Inbox
+from services.notice_outbox import Outbox
+from services.notice_ports import Sender
 from services.offers import Offers
 from services.ports import Clock, EventLog, EventStream, Ids
+from services.post import Post
 from services.projector import Projector
 from services.projects import Projects
 from services.proofs import Proofs
@@ -74,6 +84,7 @@ class District:
     read_db: ReadDb
     office: SpreadsheetOffice
     accounts: Accounts
+    post: Post
 
     async def close(self) -> None:
         """All but the ledger, which whoever opened it closes."""
@@ -81,6 +92,7 @@ class District:
         self.vault.close()
         self.keys.close()
         self.accounts.store.close()
+        self.post.close()
 
 
 async def open_district(settings: Settings, log: EventLog, nats: Nats | None = None, part: str = "run") -> District:
@@ -96,6 +108,7 @@ async def open_district(settings: Settings, log: EventLog, nats: Nats | None = N
     return District(
         settings=settings, engine=engine, log=log, vault=vault, keys=open_keys(settings.data), read_db=read_db,
         office=SpreadsheetOffice(), accounts=open_accounts(settings, SystemClock()),
+        post=open_post(settings, engine),
     )  # fmt: skip
 
 
@@ -139,6 +152,22 @@ def open_read_db(settings: Settings, part: str) -> ReadDb:
 
 def open_keys(data: Path) -> KeyStore:
     return KeyStore(data / "keys.db")
+
+
+def open_post(settings: Settings, engine: Engine) -> Post:
+    """Notices and webhooks, in the data folder's notices.db. Raises ValueError for settings that cannot be meant."""
+    streams, http = engine.streams, OutwardHttp(networks_of(settings.hook_networks))
+    book, clock = SqliteNoticeBook(settings.data / "notices.db"), streams.clock
+    robots = Robots(http, settings.hook_hosts, clock)
+    senders: dict[str, Sender] = {
+        "mail": Mail(settings.smtp_url, settings.mail_from, clock), "wecom": robots, "dingtalk": robots, "feishu": robots,
+    }  # fmt: skip
+    teller = PageTeller(engine.boards, settings.public_url or f"http://{settings.host}:{settings.port}")
+    follower = Follower(streams, book)
+    outbox = Outbox(streams, book, follower, senders, teller)
+    return Post(
+        book=book, follower=follower, outbox=outbox, inbox=Inbox(book, outbox, senders, clock, streams.ids), close=book.close
+    )
 
 
 def open_accounts(settings: Settings, clock: Clock) -> Accounts:

@@ -18,6 +18,7 @@ from api.errors import TABLE, speaks_chinese
 from api.pages import charts, shown
 from api.pages.assets import Asset, load_assets
 from api.pages.words import DONE, LANGUAGES, TYPE_SIZES, URGENCY, Tongue, status_tone, status_word
+from api.posted import unread_of
 from domain.events import Refused
 from services.ports import StoreUnavailable
 from services.read_ports import Behind
@@ -126,7 +127,8 @@ def _everywhere(request: Request, say: Tongue) -> dict[str, Any]:
     large = large_type(request)
     return {
         "_": say, "say": say, "path": request.url.path, "link": link, "large": large, "me": person(request),
-        "session": request.scope.get("session"), "demonstration": request.scope.get("demonstration", False),
+        "session": request.scope.get("session"), "unread_notices": unread_of(request),
+        "demonstration": request.scope.get("demonstration", False),
         "elsewhere": _same(request, lang=say.other),
         "other_type": _same(request, type="plain" if large else "large"),
         "said": DONE.get(request.query_params.get("done", ""), ""),
