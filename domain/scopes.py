@@ -13,17 +13,19 @@ SCOPES: dict[str, tuple[str, str]] = {  # scope -> (Chinese, English)
     "projects:write": ("办理项目", "carry out projects"),
     "register:write": ("登记单位和区域", "register units and areas"),
 }
-_BY_NOUN = {"need": "needs:write", "offer": "offers:write", "project": "projects:write"}
-_BY_ACTION = {
-    "claim.answer": "claims:decide", "claim.members": "claims:decide", "claim.propose": "claims:write",
-    "claim.withdraw": "claims:write", "claim.release": "claims:write", "claim.reinstate": "claims:write",
-    "unit.register": "register:write", "area.open": "register:write",
+_BY_NOUN = {
+    "need": "needs:write", "offer": "offers:write", "claim": "claims:write", "project": "projects:write",
+    "unit": "register:write", "area": "register:write", "rules": "register:write",
 }  # fmt: skip
+_ANSWERS = ("accept", "refuse", "counter", "invite", "join", "decline", "leave", "lead")  # of claims
 
 
 def scope_of(action: str) -> str:
     """The scope that an action needs; what is no act of business is covered by every key."""
-    return _BY_ACTION.get(action) or _BY_NOUN.get(action.partition(".")[0], "read")
+    noun, _, verb = action.partition(".")
+    if verb == "see":
+        return "read"
+    return "claims:decide" if noun == "claim" and verb in _ANSWERS else _BY_NOUN.get(noun, "read")
 
 
 def covers(scopes: tuple[str, ...] | None, action: str) -> bool:

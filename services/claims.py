@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain import claim_answers, claim_endings
-from domain.access import COORDINATORS, PARTIES
+from domain.access import COORDINATORS, PARTIES, acting_org
 from domain.calendar import Window
 from domain.capacity import Line
 from domain.claim import ClaimState
@@ -18,7 +18,7 @@ from domain.events import Refused
 from domain.need import NeedState
 from domain.offer import OfferState
 from domain.project import ProjectState
-from services import needs, offers, rivals
+from services import four_eyes, needs, offers, rivals
 from services.command import Ask, Done
 from services.common import home, known, series, taking_part, text
 from services.ports import Standing
@@ -52,7 +52,7 @@ class Claims:
         async def decide(work: Work) -> str:
             need = await needs.visible(work, draft.need) if draft.need else None
             offer = await offers.visible(work, draft.offer) if draft.offer else None
-            org, tier = ask.principal.org, ask.principal.role in COORDINATORS
+            org, tier = acting_org(ask), ask.principal.role in COORDINATORS and ask.on_behalf_of is None
             between = sides(need, offer, org, tier=tier)
             area = await self._area(work, need, between)
             await self._may_propose(work, between, area)
@@ -72,7 +72,7 @@ class Claims:
         """Yes. With other lines or another window it is a counter instead."""
 
         async def act(work: Work, deal: Deal) -> Changes:
-            terms, org = deal.claim.terms, ask.principal.org
+            terms, org = deal.claim.terms, acting_org(ask)
             if (lines and lines != deal.claim.lines and lines != terms.lines) or (window and window != terms.window):
                 book = (await work.rules()).book
                 return claim_answers.counter(deal, org=org, lines=lines, window=window, note=text(note), at=work.at, book=book)
@@ -82,13 +82,13 @@ class Claims:
                 at=work.at, book=(await work.rules()).book,
             )  # fmt: skip
 
-        return await self.act(ask, claim, "claim.answer", act)
+        return await self.act(ask, claim, "claim.accept", act)
 
     async def refuse(self, ask: Ask, claim: str, *, reason: str | None = None) -> Done:
         async def act(work: Work, deal: Deal) -> Changes:
-            return claim_answers.decline(deal, org=ask.principal.org, reason=text(reason, "reason"), at=work.at)
+            return claim_answers.decline(deal, org=acting_org(ask), reason=text(reason, "reason"), at=work.at)
 
-        return await self.act(ask, claim, "claim.answer", act)
+        return await self.act(ask, claim, "claim.refuse", act)
 
     async def counter(
         self, ask: Ask, claim: str, *, lines: tuple[Line, ...] | None = None, window: Window | None = None,
@@ -97,14 +97,14 @@ class Claims:
         async def act(work: Work, deal: Deal) -> Changes:
             book = (await work.rules()).book
             return claim_answers.counter(
-                deal, org=ask.principal.org, lines=lines, window=window, note=text(note), at=work.at, book=book
+                deal, org=acting_org(ask), lines=lines, window=window, note=text(note), at=work.at, book=book
             )
 
-        return await self.act(ask, claim, "claim.answer", act)
+        return await self.act(ask, claim, "claim.counter", act)
 
     async def withdraw(self, ask: Ask, claim: str, *, reason: str | None = None) -> Done:
         async def act(work: Work, deal: Deal) -> Changes:
-            return claim_answers.withdraw(deal, org=ask.principal.org, reason=text(reason, "reason"), at=work.at)
+            return claim_answers.withdraw(deal, org=acting_org(ask), reason=text(reason, "reason"), at=work.at)
 
         return await self.act(ask, claim, "claim.withdraw", act)
 
@@ -114,7 +114,7 @@ class Claims:
         async def act(work: Work, deal: Deal) -> Changes:
             project = await bound_project(work, deal)
             return claim_endings.release(
-                deal, project, org=ask.principal.org, reason=text(reason, "reason"), at=work.at
+                deal, project, org=acting_org(ask), reason=text(reason, "reason"), at=work.at
             )
 
         return await self.act(ask, claim, "claim.release", act)
@@ -125,11 +125,11 @@ class Claims:
             await taking_part(work, deal.claim.parties)
             await rivals.free_pair(work, pair(terms.need, terms.offer, terms.provider, terms.receiver), terms.need, but=claim)
             return claim_answers.reinstate(
-                deal, await self._rivals(work, deal), org=ask.principal.org, reason=text(reason, "reason"), at=work.at,
+                deal, await self._rivals(work, deal), org=acting_org(ask), reason=text(reason, "reason"), at=work.at,
                 project=await new_project(work), book=(await work.rules()).book,
             )  # fmt: skip
 
-        return await self.act(ask, claim, "claim.release", act)
+        return await self.act(ask, claim, "claim.reinstate", act)
 
     async def expire(self, ask: Ask, claim: str) -> Done:
         """By the clock."""
@@ -137,14 +137,16 @@ class Claims:
         async def act(work: Work, deal: Deal) -> Changes:
             return claim_answers.expire(deal, at=work.at)
 
-        return await self.act(ask, claim, "clock.tick", act)
+        return await self.act(ask, claim, "claim.expire", act)
 
     async def act(self, ask: Ask, claim: str, action: str, act: Act) -> Done:
         """One act on one claim: load it with its items, ask whether this principal may, decide, move the wait list up."""
 
         async def decide(work: Work) -> str:
             state: ClaimState = await work.main(claim, "claim")
-            await work.allow(action, parties=state.parties + _invited(state), area=state.terms.area, public=False)
+            barred = await four_eyes.other_side(work, action, state)
+            parties = state.parties + _invited(state)
+            await work.allow(action, parties=parties, area=state.terms.area, public=False, barred=barred)
             changes = await act(work, await rivals.deal(work, state))
             work.write_all(changes)
             if changes:
@@ -160,7 +162,7 @@ class Claims:
         book = (await work.rules()).book
         number = await work.number(series("RL", work, book.area), claim)
         changes = propose(
-            claim=claim, number=number, need=need, offer=offer, org=work.ask.principal.org, between=between, area=area,
+            claim=claim, number=number, need=need, offer=offer, org=acting_org(work.ask), between=between, area=area,
             lines=draft.lines, window=draft.window, invitations=draft.members, note=text(draft.note),
             respond_by=draft.respond_by, at=work.at, book=book, kept=await rivals.kept(work, need) if need else (),
         )  # fmt: skip
@@ -176,8 +178,9 @@ class Claims:
         return need.content.area if need else await home(work, between.receiver)
 
     async def _may_propose(self, work: Work, between: Sides, area: str) -> None:
+        action = {"provider": "claim.provide", "receiver": "claim.receive", "tier": "claim.match"}[between.role]
         mine = work.ask.principal.role in PARTIES and between.role != "tier"
-        await work.allow("claim.propose", parties=(work.ask.principal.org,) if mine else (), area=area)
+        await work.allow(action, parties=(acting_org(work.ask),) if mine else (), area=area)
 
     async def _taking_part(self, work: Work, org: str, between: Sides, draft: ClaimDraft) -> None:
         """All who would be bound are registered and not suspended, and the asker is below its limit of live claims."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from domain import claim_members
+from domain.access import acting_org
 from domain.capacity import Line
 from domain.claim_legal import Changes, Deal
 from domain.claim_proposing import pair
@@ -22,9 +23,9 @@ class JointClaims:
         async def act(work: Work, deal: Deal) -> Changes:
             await known(work, org, field="org")
             book = (await work.rules()).book
-            return claim_members.invite(deal, org=org, by=ask.principal.org, lines=lines, at=work.at, book=book)
+            return claim_members.invite(deal, org=org, by=acting_org(ask), lines=lines, at=work.at, book=book)
 
-        return await self._claims.act(ask, claim, "claim.members", act)
+        return await self._claims.act(ask, claim, "claim.invite", act)
 
     async def join(self, ask: Ask, claim: str, *, org: str) -> Done:
         async def act(work: Work, deal: Deal) -> Changes:
@@ -34,7 +35,7 @@ class JointClaims:
                 project=await new_project(work), book=(await work.rules()).book,
             )  # fmt: skip
 
-        return await self._claims.act(ask, claim, "claim.members", act)
+        return await self._claims.act(ask, claim, "claim.join", act)
 
     async def refuse(self, ask: Ask, claim: str, *, org: str, reason: str | None = None) -> Done:
         async def act(work: Work, deal: Deal) -> Changes:
@@ -43,7 +44,7 @@ class JointClaims:
                 project=await new_project(work), book=(await work.rules()).book,
             )  # fmt: skip
 
-        return await self._claims.act(ask, claim, "claim.members", act)
+        return await self._claims.act(ask, claim, "claim.decline", act)
 
     async def leave(self, ask: Ask, claim: str, *, org: str, reason: str | None = None) -> Done:
         """The wait list moves up when cover comes back."""
@@ -54,17 +55,17 @@ class JointClaims:
                 reason=text(reason, "reason"), at=work.at, project=await new_project(work), book=(await work.rules()).book,
             )  # fmt: skip
 
-        return await self._claims.act(ask, claim, "claim.members", act)
+        return await self._claims.act(ask, claim, "claim.leave", act)
 
     async def change_lead(self, ask: Ask, claim: str, *, org: str) -> Done:
         async def act(work: Work, deal: Deal) -> Changes:
-            changes = claim_members.change_lead(deal, org=org, by=ask.principal.org, at=work.at)
+            changes = claim_members.change_lead(deal, org=org, by=acting_org(ask), at=work.at)
             if changes:
                 terms = deal.claim.terms
                 await rivals.free_pair(work, pair(terms.need, terms.offer, org, terms.receiver), terms.need, but=claim)
             return changes
 
-        return await self._claims.act(ask, claim, "claim.members", act)
+        return await self._claims.act(ask, claim, "claim.lead", act)
 
     async def _rivals(self, work: Work, deal: Deal) -> list[Deal]:
         return await rivals.of(work, deal.need.id, "proposed") if deal.need else []
@@ -72,7 +73,7 @@ class JointClaims:
     @staticmethod
     def _own(ask: Ask, org: str) -> str:
         """A member speaks for itself alone."""
-        if org != ask.principal.org:
+        if org != acting_org(ask):
             raise Refused(
                 "claim.not_yours", "成员单位的答复只能由该单位自己作出。", "A member's answer is the member's own.",
                 kind="forbidden",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
-from domain.access import ADMINISTRATORS, COORDINATORS, PARTIES, PUBLIC, Principal
+from domain.access import ACTIONS, PUBLIC, Principal
 from domain.areas import AreaState
 from domain.claim import ClaimState
 from domain.need import NeedState
@@ -17,7 +17,6 @@ from services.figures import PathOf
 from services.items import Item, State
 
 OPEN_KINDS = ("unit", "area")  # anybody may see these
-_MAY_BE_PUBLIC = ("need", "offer")
 DONE = ("confirmed", "settled")
 
 
@@ -53,14 +52,15 @@ def _fixed(
 
 def sight(kind: str, viewer: Principal | None) -> tuple[str, ...] | None:
     """One of these labels makes a row visible to the viewer (None: without log-in); None when all rows are. Says of
-    every row what `domain.access.decide(viewer, "see", …)` says of its item."""
+    every row what `domain.access.decide(viewer, "KIND.see", …)` says of its item."""
     viewer = viewer or PUBLIC
-    if kind in OPEN_KINDS or viewer.role in ("auditor", "system"):
+    cell = ACTIONS[f"{kind}.see"].cells[viewer.role]
+    if "R" in cell or viewer.role == "system":
         return None
-    found = [f"{kind}/v"] if kind in _MAY_BE_PUBLIC and viewer.role not in ADMINISTRATORS else []
-    if viewer.role in PARTIES:
+    found = [f"{kind}/v"] if "P" in cell else []
+    if "O" in cell:
         found.append(f"{kind}/p/{viewer.org}")
-    if viewer.role in COORDINATORS and viewer.area:
+    if "A" in cell and viewer.area:
         found.append(f"{kind}/a/{viewer.area}")
     return tuple(found)
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain import areas, need_acts
-from domain.access import PARTIES, missing
+from domain.access import PARTIES, Facts, acting_org, decide, missing
 from domain.calendar import Window
 from domain.capacity import Line
 from domain.events import Event, Refused
 from domain.need import NeedAmended, NeedContent, NeedState
-from services import rivals
+from services import four_eyes, rivals
 from services.command import Ask, Done
 from services.common import home, series, text, title
 from services.streams import Streams
@@ -67,7 +67,7 @@ class Needs:
 
     async def put(self, work: Work, draft: NeedDraft, *, as_draft: bool = False) -> str:
         """The same within a command that does more (an import)."""
-        org, book = work.ask.principal.org, (await work.rules()).book
+        org, book = acting_org(work.ask), (await work.rules()).book
         await home(work, org)
         areas.still_open(await work.state(areas.stream(draft.area)), draft.area)
         path = await work.path(draft.area)
@@ -86,7 +86,7 @@ class Needs:
         async def act(work: Work, state: NeedState) -> tuple[Event, ...]:
             return need_acts.publish(state, at=work.at, book=(await work.rules()).book)
 
-        return await self._act(ask, need, "need.amend", act)
+        return await self._act(ask, need, "need.publish", act)
 
     async def amend(self, ask: Ask, need: str, change: NeedChange) -> Done:
         event = NeedAmended(
@@ -109,7 +109,7 @@ class Needs:
         async def act(work: Work, state: NeedState) -> tuple[Event, ...]:
             return need_acts.reject(state, reason=text(reason, "reason"))
 
-        return await self._act(ask, need, "need.endorse", act)
+        return await self._act(ask, need, "need.reject", act)
 
     async def withdraw(self, ask: Ask, need: str, *, reason: str | None = None) -> Done:
         """Open proposals are superseded with it."""
@@ -144,14 +144,17 @@ class Needs:
         async def act(work: Work, state: NeedState) -> tuple[Event, ...]:
             return need_acts.lapse(state, at=work.at)
 
-        return await self._act(ask, need, "clock.tick", act, supersede="need_lapsed")
+        return await self._act(ask, need, "need.lapse", act, supersede="need_lapsed")
 
     async def _act(
         self, ask: Ask, need: str, action: str, act: Act, supersede: str | None = None, then: Then | None = None
     ) -> Done:
         async def decide(work: Work) -> str:
             state: NeedState = await work.main(need, "need")
-            await work.allow(action, parties=(state.content.owner,), area=state.content.area, public=state.public)
+            judged = action in ("need.endorse", "need.reject")
+            barred = (state.content.owner, *await four_eyes.authors(work, need)) if judged else ()
+            parties = (state.content.owner,)
+            await work.allow(action, parties=parties, area=state.content.area, public=state.public, barred=barred)
             events = await act(work, state)
             if events and supersede:
                 await rivals.supersede_all(work, need, cause=supersede)
@@ -165,18 +168,18 @@ class Needs:
 
     async def _may_post(self, work: Work, area: str, path: tuple[str, ...]) -> None:
         """A unit posts where it is stationed and below, a committee in its neighbourhood, a tier below itself."""
-        principal = work.ask.principal
-        if principal.role not in PARTIES:
+        org = acting_org(work.ask)
+        if work.ask.principal.role not in PARTIES:
             await work.allow("need.post", parties=(), area=area)
-        own = principal.org in path
-        if principal.org.startswith("unit-"):
-            own = any(held in path for held in (await work.state(principal.org)).areas)
-        await work.allow("need.post", parties=(principal.org,) if own else (), area=area)
+        own = org in path
+        if org.startswith("unit-"):
+            own = any(held in path for held in (await work.state(org)).areas)
+        await work.allow("need.post", parties=(org,) if own else (), area=area)
 
 
 async def visible(work: Work, need: str) -> NeedState:
     """A need that everybody may see; drafts and rejected needs do not exist for others."""
     state: NeedState = await work.found(need, "need")
-    if not state.public and state.content.owner != work.ask.principal.org:
+    if state.content.owner != acting_org(work.ask) and decide(work.ask.principal, "need.see", Facts(public=state.public)):
         raise missing()
     return state

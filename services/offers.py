@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain import areas, offer_acts
-from domain.access import PARTIES, missing
+from domain.access import PARTIES, Facts, acting_org, decide, missing
 from domain.calendar import Window
 from domain.capacity import Line
 from domain.events import Event, Refused
@@ -54,10 +54,10 @@ class Offers:
 
     async def put(self, work: Work, draft: OfferDraft, *, as_draft: bool = False) -> str:
         """The same within a command that does more (an import)."""
-        org, book = work.ask.principal.org, (await work.rules()).book
+        org, book = acting_org(work.ask), (await work.rules()).book
         area = await home(work, org)
         mine = (org,) if work.ask.principal.role in PARTIES else ()
-        await work.allow("offer.publish", parties=mine, area=area)
+        await work.allow("offer.post", parties=mine, area=area)
         content = OfferContent(
             owner=org, area=area, category=book.category(draft.category).id, title=title(draft.title), lines=draft.lines,
             reach=await self._reach(work, area, draft.reach), windows=draft.windows, note=text(draft.note),
@@ -71,7 +71,7 @@ class Offers:
         async def act(work: Work, state: OfferState) -> tuple[Event, ...]:
             return offer_acts.publish(state, book=(await work.rules()).book)
 
-        return await self._act(ask, offer, "offer.amend", act)
+        return await self._act(ask, offer, "offer.publish", act)
 
     async def amend(self, ask: Ask, offer: str, change: OfferChange) -> Done:
         event = OfferAmended(
@@ -94,7 +94,7 @@ class Offers:
         async def act(work: Work, state: OfferState) -> tuple[Event, ...]:
             return offer_acts.resume(state)
 
-        return await self._act(ask, offer, "offer.pause", act)
+        return await self._act(ask, offer, "offer.resume", act)
 
     async def retire(self, ask: Ask, offer: str, *, reason: str | None = None) -> Done:
         """Open proposals are superseded; accepted claims stay binding."""
@@ -110,7 +110,7 @@ class Offers:
         async def act(work: Work, state: OfferState) -> tuple[Event, ...]:
             return offer_acts.expire(state, at=work.at)
 
-        return await self._act(ask, offer, "clock.tick", act, supersede="offer_expired")
+        return await self._act(ask, offer, "offer.expire", act, supersede="offer_expired")
 
     async def _act(self, ask: Ask, offer: str, action: str, act: Any, supersede: str | None = None) -> Done:
         async def decide(work: Work) -> str:
@@ -140,7 +140,7 @@ class Offers:
 async def visible(work: Work, offer: str) -> OfferState:
     """An offer that everybody may see; drafts do not exist for others."""
     state: OfferState = await work.found(offer, "offer")
-    if not state.public and state.content.owner != work.ask.principal.org:
+    if state.content.owner != acting_org(work.ask) and decide(work.ask.principal, "offer.see", Facts(public=state.public)):
         raise missing()
     return state
 

@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable
 from datetime import date, datetime
 
 from domain import claim_endings, need_acts, project_acts
-from domain.access import SYSTEM, missing
+from domain.access import SYSTEM, acting_org, missing
 from domain.capacity import Line
 from domain.events import Event, Refused
 from domain.need import NeedFedBack
 from domain.project import ProjectState, Settled
-from services import rivals
+from services import four_eyes, rivals
 from services.command import Ask, Done
 from services.common import text, title
 from services.ports import Links
@@ -30,7 +30,7 @@ class Projects:
         async def act(work: Work, state: ProjectState) -> tuple[Event, ...]:
             return project_acts.plan(state, title=title(what), due=due)
 
-        return await self._act(ask, project, "project.work", act)
+        return await self._act(ask, project, "project.plan", act)
 
     async def mark(
         self, ask: Ask, project: str, *, milestone: int, met: bool, due: date | None = None, note: str | None = None
@@ -38,15 +38,15 @@ class Projects:
         async def act(work: Work, state: ProjectState) -> tuple[Event, ...]:
             return project_acts.mark(state, milestone=milestone, met=met, due=due, note=text(note))
 
-        return await self._act(ask, project, "project.work", act)
+        return await self._act(ask, project, "project.mark", act)
 
     async def report(self, ask: Ask, project: str, *, lines: tuple[Line, ...] | None = None, note: str | None = None) -> Done:
         """The provider: it is delivered."""
 
         async def act(work: Work, state: ProjectState) -> tuple[Event, ...]:
-            return project_acts.report(state, org=ask.principal.org, lines=lines, note=text(note))
+            return project_acts.report(state, org=acting_org(ask), lines=lines, note=text(note))
 
-        return await self._act(ask, project, "project.work", act)
+        return await self._act(ask, project, "project.report", act)
 
     async def confirm(
         self, ask: Ask, project: str, *, lines: tuple[Line, ...] | None = None, beneficiaries: int = 0, note: str | None = None
@@ -55,20 +55,20 @@ class Projects:
 
         async def act(work: Work, state: ProjectState) -> tuple[Event, ...]:
             events = project_acts.confirm(
-                state, org=ask.principal.org, lines=lines, beneficiaries=beneficiaries, note=text(note), at=work.at,
+                state, org=acting_org(ask), lines=lines, beneficiaries=beneficiaries, note=text(note), at=work.at,
                 book=(await work.rules()).book,
             )  # fmt: skip
             arrived = lines or state.reported
             await self._fulfil(work, state, arrived)
             return events
 
-        return await self._act(ask, project, "project.work", act)
+        return await self._act(ask, project, "project.confirm", act)
 
     async def dispute(self, ask: Ask, project: str, *, reason: str | None) -> Done:
         async def act(work: Work, state: ProjectState) -> tuple[Event, ...]:
-            return project_acts.dispute(state, org=ask.principal.org, reason=text(reason, "reason"))
+            return project_acts.dispute(state, org=acting_org(ask), reason=text(reason, "reason"))
 
-        return await self._act(ask, project, "project.work", act)
+        return await self._act(ask, project, "project.dispute", act)
 
     async def settle(
         self, ask: Ask, project: str, *, outcome: str | None = None, lines: tuple[Line, ...] | None = None,
@@ -78,7 +78,7 @@ class Projects:
 
         async def act(work: Work, state: ProjectState) -> tuple[Event, ...]:
             events = project_acts.settle(
-                state, by=ask.principal.org, outcome=outcome, lines=lines, reason=text(reason, "reason"), at=work.at,
+                state, by=acting_org(ask), outcome=outcome, lines=lines, reason=text(reason, "reason"), at=work.at,
                 book=(await work.rules()).book,
             )  # fmt: skip
             settled = events[0]
@@ -100,7 +100,7 @@ class Projects:
         async def act(work: Work, state: ProjectState) -> tuple[Event, ...]:
             return project_acts.receive_funds(state, amount_fen=amount_fen, voucher=voucher, note=text(note))
 
-        return await self._act(ask, project, "project.work", act)
+        return await self._act(ask, project, "project.funds", act)
 
     async def spend_funds(
         self, ask: Ask, project: str, *, amount_fen: int, voucher: str | None = None, note: str | None = None
@@ -108,32 +108,32 @@ class Projects:
         async def act(work: Work, state: ProjectState) -> tuple[Event, ...]:
             return project_acts.spend_funds(state, amount_fen=amount_fen, voucher=voucher, note=text(note))
 
-        return await self._act(ask, project, "project.work", act)
+        return await self._act(ask, project, "project.funds", act)
 
     async def feed_back(self, ask: Ask, project: str, *, note: str | None) -> Done:
         """The asker has been told."""
 
         async def act(work: Work, state: ProjectState) -> tuple[Event, ...]:
-            events = project_acts.feed_back(state, org=ask.principal.org, note=text(note))
+            events = project_acts.feed_back(state, org=acting_org(ask), note=text(note))
             if events and state.need:
                 await work.state(state.need)
                 work.write(state.need, NeedFedBack(project=project))
             return events
 
-        return await self._act(ask, project, "project.work", act)
+        return await self._act(ask, project, "project.feedback", act)
 
     async def evaluate(self, ask: Ask, project: str, *, score: int, note: str | None = None) -> Done:
         async def act(work: Work, state: ProjectState) -> tuple[Event, ...]:
-            return project_acts.evaluate(state, org=ask.principal.org, score=score, note=text(note))
+            return project_acts.evaluate(state, org=acting_org(ask), score=score, note=text(note))
 
-        return await self._act(ask, project, "project.work", act)
+        return await self._act(ask, project, "project.evaluate", act)
 
     async def close(self, ask: Ask, project: str, *, reason: str | None = None) -> Done:
         """The need is closed with its last project."""
 
         async def act(work: Work, state: ProjectState) -> tuple[Event, ...]:
             waiver = text(reason, "reason")
-            events = project_acts.close(state, by=ask.principal.org, waiver=waiver)
+            events = project_acts.close(state, by=acting_org(ask), waiver=waiver)
             if events and state.need and await self._others_closed(work, state):
                 closed = need_acts.close(await work.state(state.need), waiver=waiver)
                 if closed:
@@ -152,8 +152,8 @@ class Projects:
         state: ProjectState = held.state
         work = Work(self._streams, ask, self._streams.clock.now())
         parties = (state.provider, state.receiver, *state.members)
-        await work.allow("project.work", parties=parties, area=state.area, public=False)
-        project_acts.may_invite_residents(state, org=ask.principal.org)
+        await work.allow("project.links", parties=parties, area=state.area, public=False)
+        project_acts.may_invite_residents(state, org=acting_org(ask))
         limit = (await work.rules()).book.limits.links
         if not 1 <= count <= limit:
             raise Refused(
@@ -176,14 +176,15 @@ class Projects:
             book = (await work.rules()).book
             return project_acts.evaluate_by_link(state, link=link, score=score, note=text(note), at=work.at, book=book)
 
-        return await self._act(ask, project, "project.work", act)
+        return await self._act(ask, project, "project.resident", act)
 
     async def _act(self, ask: Ask, project: str, action: str, act: Act) -> Done:
         async def decide(work: Work) -> str:
             opened: ProjectState = await work.main(project, "project")
             state = project_acts.as_bound(opened, await work.state(opened.claim))
             parties = (state.provider, state.receiver, *state.members)
-            await work.allow(action, parties=parties, area=state.area, public=False)
+            barred = await four_eyes.other_side(work, action, state)
+            await work.allow(action, parties=parties, area=state.area, public=False, barred=barred)
             work.write(project, *await act(work, state))
             return project
 

@@ -82,17 +82,17 @@ class Register:
         async def act(work: Work, state: areas.AreaState) -> tuple[Event, ...]:
             return areas.rename(state, name=_name(name), since=work.at.date())
 
-        return await self._area(ask, area, act)
+        return await self._area(ask, area, "area.rename", act)
 
     async def move_area(self, ask: Ask, area: str, *, parent: str) -> Done:
         """With everything below it; by whoever stands above both places."""
 
         async def act(work: Work, state: areas.AreaState) -> tuple[Event, ...]:
             new = areas.still_open(await work.state(areas.stream(parent)), parent, field="parent")
-            await work.allow("area.open", parties=(), area=parent)
+            await work.allow("area.move", parties=(), area=parent)
             return areas.move(state, new, above=await work.path(parent), since=work.at.date())
 
-        return await self._area(ask, area, act)
+        return await self._area(ask, area, "area.move", act)
 
     async def close_area(self, ask: Ask, area: str, *, successor: str | None = None) -> Done:
         """From today nothing new is bound to it."""
@@ -103,7 +103,7 @@ class Register:
                 areas.still_open(after, successor, field="successor")
             return areas.close(state, successor=after, since=work.at.date())
 
-        return await self._area(ask, area, act)
+        return await self._area(ask, area, "area.close", act)
 
     async def register_unit(self, ask: Ask, draft: UnitDraft) -> Done:
         async def decide(work: Work) -> str:
@@ -138,7 +138,7 @@ class Register:
         async def decide(work: Work) -> str:
             state: units.UnitState = await work.main(unit, "unit")
             areas.still_open(await work.state(areas.stream(area)), area)
-            await work.allow("unit.register", parties=(), area=area)
+            await work.allow("unit.admit", parties=(), area=area)
             work.write(unit, *units.admit(state, area=area, since=work.at.date()))
             return unit
 
@@ -149,32 +149,32 @@ class Register:
 
         async def decide(work: Work) -> str:
             state: units.UnitState = await work.main(unit, "unit")
-            await work.allow("unit.register", parties=(), area=area)
+            await work.allow("unit.dismiss", parties=(), area=area)
             work.write(unit, *units.dismiss(state, area=area, since=work.at.date()))
             return unit
 
         return await self._streams.command(ask, decide)
 
     async def suspend_unit(self, ask: Ask, unit: str) -> Done:
-        return await self._unit(ask, unit, units.suspend)
+        return await self._unit(ask, unit, "unit.suspend", units.suspend)
 
     async def resume_unit(self, ask: Ask, unit: str) -> Done:
-        return await self._unit(ask, unit, units.resume)
+        return await self._unit(ask, unit, "unit.resume", units.resume)
 
-    async def _area(self, ask: Ask, area: str, act: AreaAct) -> Done:
+    async def _area(self, ask: Ask, area: str, action: str, act: AreaAct) -> Done:
         async def decide(work: Work) -> str:
             stream = areas.stream(area)
             state: areas.AreaState = await work.main(stream, "area")
-            await work.allow("area.open", parties=(), area=state.parent or area)
+            await work.allow(action, parties=(), area=state.parent or area)
             work.write(stream, *await act(work, state))
             return stream
 
         return await self._streams.command(ask, decide)
 
-    async def _unit(self, ask: Ask, unit: str, act: Callable[[units.UnitState], tuple[Event, ...]]) -> Done:
+    async def _unit(self, ask: Ask, unit: str, action: str, act: Callable[[units.UnitState], tuple[Event, ...]]) -> Done:
         async def decide(work: Work) -> str:
             state: units.UnitState = await work.main(unit, "unit")
-            await work.allow("unit.register", parties=(), area=state.areas[0])
+            await work.allow(action, parties=(), area=state.areas[0])
             work.write(unit, *act(state))
             return unit
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from domain import claim_legal, need_acts, offer_acts, project_acts
-from domain.access import PARTIES, Facts, Principal, decide, missing
+from domain.access import BASES, COORDINATORS, Facts, Principal, decide, missing
 from domain.areas import AreaState
 from domain.claim import ClaimState
 from domain.need import NeedState
@@ -18,9 +19,32 @@ from services.items import KINDS, State
 from services.labels import OPEN_KINDS, direct_areas, parties
 from services.streams import Streams
 
-_ACTIONS = {  # acts of needs, offers and coordinators -> what `decide` is asked
-    "publication": "amend", "amendment": "amend", "withdrawal": "withdraw", "reopening": "reopen", "merge": "merge",
-    "endorsement": "endorse", "rejection": "endorse", "pause": "pause", "resumption": "pause", "retirement": "retire",
+ACTS = {  # acts that items name -> the row of the matrix
+    "need": {
+        "publication": "need.publish", "amendment": "need.amend", "withdrawal": "need.withdraw", "reopening": "need.reopen",
+        "merge": "need.merge", "endorsement": "need.endorse", "rejection": "need.reject", "claim": "claim.provide",
+    },
+    "offer": {
+        "publication": "offer.publish", "amendment": "offer.amend", "pause": "offer.pause", "resumption": "offer.resume",
+        "retirement": "offer.retire", "claim": "claim.receive",
+    },
+    "claim": {
+        "acceptance": "claim.accept", "refusal": "claim.refuse", "counter": "claim.counter", "withdrawal": "claim.withdraw",
+        "release": "claim.release", "reinstatement": "claim.reinstate", "members": "claim.invite", "lead": "claim.lead",
+        "membership": "claim.join",
+    },
+    "project": {
+        "milestones": "project.plan", "delivery": "project.report", "confirmation": "project.confirm",
+        "dispute": "project.dispute", "settlement": "project.settle", "funds": "project.funds",
+        "feedback": "project.feedback", "evaluations": "project.evaluate", "evaluation-links": "project.links",
+        "closure": "project.close",
+    },
+}  # fmt: skip
+
+
+_KIND: dict[type, str] = {
+    NeedState: "need", OfferState: "offer", ClaimState: "claim", ProjectState: "project", UnitState: "unit",
+    AreaState: "area",
 }  # fmt: skip
 
 
@@ -35,7 +59,7 @@ async def seen(streams: Streams, viewer: Principal, stream: str, kind: str) -> S
 
 async def may_see(streams: Streams, viewer: Principal, state: State) -> bool:
     """What the lists say of its row, from the state itself."""
-    return isinstance(state, UnitState | AreaState) or decide(viewer, "see", await facts(streams, state)) is None
+    return decide(viewer, f"{_KIND[type(state)]}.see", await facts(streams, state)) is None
 
 
 async def facts(streams: Streams, state: State) -> Facts:
@@ -67,20 +91,47 @@ async def areas_of(streams: Streams, names: Iterable[str]) -> list[str]:
     return sorted(found)
 
 
-async def acts(streams: Streams, viewer: Principal, state: State, at: datetime) -> tuple[str, ...]:
-    """What the viewer may do with the item now."""
-    known = await facts(streams, state)
-    if viewer.role not in (*PARTIES, "system"):
+async def acts(
+    streams: Streams, viewer: Principal, state: State, at: datetime, *, on_behalf_of: str | None = None
+) -> tuple[str, ...]:
+    """What the viewer may do with the item now, as its own organisation or for another (who then names a basis)."""
+    kind, org = _KIND[type(state)], on_behalf_of or viewer.org
+    known = replace(
+        await facts(streams, state), acting_for=on_behalf_of, basis=next(iter(BASES)), stands=await streams.stands(on_behalf_of)
+    )
+    found = []
+    for act in _legal(state, org, at):
+        claims = act == "claim" and org not in known.parties
+        mine = replace(known, parties=(org,)) if claims else known
+        if (act != "claim" or claims) and decide(viewer, ACTS[kind][act], mine) is None:
+            found.append(act)
+    return tuple(found)
+
+
+async def represented(streams: Streams, viewer: Principal, state: State) -> tuple[str, ...]:
+    """The parties for which the viewer may act, when they ask for it: those that belong to a coordinator's own area."""
+    if viewer.role not in COORDINATORS:
         return ()
+    others = [org for org in (await facts(streams, state)).parties if org != viewer.org]
+    return tuple([org for org in others if viewer.area in await streams.stands(org)])
+
+
+def _legal(state: State, org: str, at: datetime) -> tuple[str, ...]:
+    """What the state lets the organisation do, whoever its people are."""
     match state:
         case NeedState():
-            return _of_item(viewer, "need", state.content.owner, need_acts.legal(state), known)
+            found = need_acts.legal(state)
+            judged = org != state.content.owner
+            endorsing = (*found, "rejection") if "endorsement" in found else found
+            return endorsing if judged else tuple(act for act in found if act != "endorsement")
         case OfferState():
-            return _of_item(viewer, "offer", state.content.owner, offer_acts.legal(state), known)
+            return offer_acts.legal(state)
         case ClaimState():
-            return claim_legal.legal(state, viewer.org, at)
+            return claim_legal.legal(state, org, at)
         case ProjectState():
-            return _of_project(viewer, state, known)
+            settles = ("settlement",) if state.status == "disputed" else ()
+            closes = ("closure",) if state.status in project_acts.DONE else ()
+            return (*project_acts.legal(state, org), *(settles + closes if state.side_of(org) is None else ()))
     return ()
 
 
@@ -105,20 +156,3 @@ async def standing(streams: Streams, stream: str) -> Done:
         id=stream, number=state.number, version=held.version, status=state.status, position=last.position,
         index=last.position - 1, leaf=last.leaf.hex(),
     )  # fmt: skip
-
-
-def _of_item(viewer: Principal, noun: str, owner: str, legal: tuple[str, ...], known: Facts) -> tuple[str, ...]:
-    """The owner does not claim its own; auditors do nothing."""
-    legal = (*legal, "rejection") if "endorsement" in legal else legal
-    claims = viewer.role in PARTIES and viewer.org != owner
-    may = {act: decide(viewer, f"{noun}.{action}", known) is None for act, action in _ACTIONS.items() if act in legal}
-    return tuple(act for act in legal if (claims if act == "claim" else may.get(act)))
-
-
-def _of_project(viewer: Principal, state: ProjectState, known: Facts) -> tuple[str, ...]:
-    found = list(project_acts.legal(state, viewer.org))
-    if state.side_of(viewer.org) is None and decide(viewer, "project.settle", known) is None:
-        found += ["settlement"] if state.status == "disputed" else []
-        found += ["closure"] if state.status in project_acts.DONE else []
-    return tuple(found)
-

@@ -186,6 +186,12 @@ class Streams:
             here = held.state.parent
         return self._paths.setdefault(area_id, tuple(found))
 
+    async def stands(self, org: str | None) -> tuple[str, ...]:
+        """The areas where an organisation belongs, and all above them; () when it is neither unit nor neighbourhood."""
+        held = await self.load(org) if org and org.startswith("unit-") else None
+        here = held.state.areas if held else (org,) if org else ()
+        return tuple(dict.fromkeys([above for area in here for above in await self.path(area)]))
+
     def _recover(self, work: Work, conflict: Conflict) -> None:
         self.forget(work.touched)
         if conflict.what == "time":

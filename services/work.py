@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from domain import areas, rules
 from domain.access import Facts, allow, missing
-from domain.events import Event, Meta, Refused
+from domain.events import Event, Meta, Recorded, Refused
 from services.command import Ask, Held, evolve, kind_of, to_us, version_of
 from services.ports import Append, NewEvent
 
@@ -71,8 +71,22 @@ class Work:
             return (area_id, *await self.path(new.state.parent))
         return await self._streams.path(area_id)
 
-    async def allow(self, action: str, *, parties: tuple[str, ...], area: str, public: bool = True) -> None:
-        allow(self.ask.principal, action, Facts(parties=parties, path=await self.path(area), public=public))
+    async def allow(
+        self, action: str, *, parties: tuple[str, ...], area: str, public: bool = True, barred: tuple[str, ...] = ()
+    ) -> None:
+        """Refused: what the matrix does not allow the asker, or the one it acts for."""
+        ask, stands = self.ask, await self._streams.stands(self.ask.on_behalf_of)
+        allow(ask.principal, action, Facts(
+            parties=parties, path=await self.path(area), public=public, barred=barred, acting_for=ask.on_behalf_of,
+            basis=ask.basis, stands=stands,
+        ))  # fmt: skip
+
+    async def told(self, stream: str) -> list[Recorded]:
+        """All that has happened so far to a stream that this command has loaded, with who did it."""
+        held = self._loaded[stream]
+        if held is not None and held.on_its_way is not None:
+            await held.on_its_way.wait()  # should it fail, this work is no longer true and is done again
+        return [self._streams.codec.decode(row) for row in await self._streams.log.read_stream(stream)]
 
     async def citing(self, target: str) -> tuple[str, ...]:
         """Streams that cite the target, in order; the store will check that none has joined."""

@@ -44,7 +44,7 @@ async def test_a_list_shows_exactly_what_the_rules_let_each_viewer_see(db, story
             above = tuple(a for area in direct_areas(state) for a in path(area, parents))
             facts = Facts(parties=tuple(parties(state)), path=above, public=public)
             for viewer in viewers:
-                assert (id in shown[viewer.id]) == (decide(viewer, "see", facts) is None), (viewer, id)
+                assert (id in shown[viewer.id]) == (decide(viewer, f"{row}.see", facts) is None), (viewer, id)
 
 
 async def test_a_list_can_be_cut_to_an_owner_a_party_and_what_claims_are_about(db, story):

@@ -1,0 +1,50 @@
+"""The matrix of rights as a file: read once, complete, and a broken one stops the start with the line named."""
+
+from importlib.resources import files
+
+import pytest
+
+from domain.access_matrix import MATRIX, ROLES, read_matrix
+from domain.scopes import scope_of
+from services.sight import ACTS
+
+TEXT = files("domain").joinpath("matrix.csv").read_text("utf-8")
+
+
+def broken(old: str, new: str, action: str = "need.amend") -> str:
+    """The file with one line changed."""
+    line = next(line for line in TEXT.splitlines() if line.startswith(f"{action},"))
+    assert old in line
+    return TEXT.replace(line, line.replace(old, new, 1))
+
+
+def test_the_file_says_of_every_action_and_every_role_what_may_be_done():
+    assert len(MATRIX) > 80
+    assert all(set(rule.cells) == set(ROLES) and rule.zh and rule.en for rule in MATRIX.values())
+    assert all(any(rule.cells.values()) for rule in MATRIX.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "heading"), (TEXT.replace("auditor,", "", 1), "heading"), (broken("need.amend", "amend"), "noun.verb"),
+        (broken("need.amend", "need.post"), "noun.verb"), (broken(",O,", ",X,"), "letters"), (broken(",O,", ",OO,"), "letters"),
+        (broken(",O,", ",D,"), "unit cannot have 'D'"), (broken(",-,O", ",O,O"), "public cannot have 'O'"),
+        (broken(",O,", ","), "cells instead of"), (broken("need.see", "need.sea"), "no action of seeing"),
+        (broken("OD,OD,-", "OD,OD,O"), "auditor writes nothing"), (broken("needs", "need"), "group"),
+        (broken("O,O,O,O,OD", "O,-,O,O,OD"), "manager"), (broken("draft posted open covered", ""), "states"),
+        (broken(",P,OP,", ",P,OPW,", "need.see"), "unit cannot have"),
+    ],
+)  # fmt: skip
+def test_a_broken_file_is_a_clear_error_that_names_the_line(text: str, said: str):
+    with pytest.raises(ValueError, match=said) as raised:
+        read_matrix(text)
+    assert "matrix.csv" in str(raised.value)
+
+
+def test_every_act_that_an_item_names_is_a_row_and_needs_a_scope_that_writes():
+    acts = [action for of_kind in ACTS.values() for action in of_kind.values()]
+    assert [action for action in acts if action not in MATRIX] == []
+    assert [action for action in acts if scope_of(action) == "read"] == []
+    business = [rule.action for rule in MATRIX.values() if rule.group in ("needs", "offers", "claims", "projects", "register")]
+    assert [action for action in business if scope_of(action) == "read"] == []
