@@ -23,22 +23,23 @@ def bookmark(db: sqlite3.Connection) -> Bookmark:
 
 
 def page(db: sqlite3.Connection, query: Query) -> Found:
-    """Newest first: one label (or the search index) leads, the other groups are checked row by row."""
+    """Newest first: one label (or the search index) leads, the other groups are checked row by row. `place` is what the
+    lead is in order of by itself, so that reading ends with the page."""
     position = query.at if query.at is not None else bookmark(db).position
     before = min(query.before or END, END if query.at is None else query.at + 1)
     lead, rest = _lead(db, query, before)
     checks = [_carries(group, "d.seq", query.at) for group in rest]
-    doc, join = _doc(query.at)
+    doc, join = _doc(query.at, "facts" if query.facts else "doc")
     where = " AND ".join(["1", *(sql for sql, _ in checks)])
     sql = f"""SELECT '[' || group_concat('[' || seq || ',' || doc || ']') || ']' FROM (
-      SELECT d.seq AS seq, {doc[0]} AS doc FROM ({lead[0]}) d {join} WHERE {where} ORDER BY d.seq DESC LIMIT ?)"""
+      SELECT d.seq AS seq, {doc[0]} AS doc FROM ({lead[0]}) d {join} WHERE {where} ORDER BY d.place DESC LIMIT ?)"""
     arguments = [*doc[1], *lead[1], *(a for _, args in checks for a in args), query.limit + 1]
     rows = orjson.loads(db.execute(sql, arguments).fetchone()[0] or "[]")
     return Found(tuple((seq, doc) for seq, doc in rows[: query.limit]), len(rows) > query.limit, position)
 
 
 def docs(db: sqlite3.Connection, ids: Iterable[str], at: int | None) -> Mapping[str, Doc]:
-    doc, _ = _doc(at)
+    doc, _ = _doc(at, "doc")
     sql = f"""SELECT '[' || group_concat(doc) || ']' FROM (SELECT {doc[0]} AS doc FROM live l JOIN live d USING (seq)
       WHERE l.id IN (SELECT value FROM json_each(?))) WHERE doc IS NOT NULL"""
     found = orjson.loads(db.execute(sql, [*doc[1], _json(ids)]).fetchone()[0] or "[]")
@@ -46,8 +47,8 @@ def docs(db: sqlite3.Connection, ids: Iterable[str], at: int | None) -> Mapping[
 
 
 def entries(db: sqlite3.Connection, ids: Iterable[str]) -> Mapping[str, Entry]:
-    sql = "SELECT id, seq, words, rewordings, title FROM live WHERE id IN (SELECT value FROM json_each(?))"
-    return {id: Entry(*rest) for id, *rest in db.execute(sql, [_json(ids)])}
+    sql = "SELECT id, seq, words, rewordings, title, facts FROM live WHERE id IN (SELECT value FROM json_each(?))"
+    return {id: Entry(*rest, facts=orjson.loads(facts)) for id, *rest, facts in db.execute(sql, [_json(ids)])}
 
 
 def carrying(db: sqlite3.Connection, ids: Iterable[str], labels: Sequence[str]) -> frozenset[str]:
@@ -69,7 +70,7 @@ def figures(
     db: sqlite3.Connection, areas: Sequence[str], dimensions: str, at: int | None
 ) -> tuple[Mapping[tuple[str, str], Vector], int]:
     """As of a position: the sums at the end of the block before, and the changes since."""
-    of_dimension = "" if dimensions == "*" else "AND n.dimension = ''"
+    of_dimension, chosen = ("", []) if dimensions == "*" else ("AND n.dimension = ?", [dimensions])
     block = END if at is None else at >> BLOCK
     then = "n.figures" if at is None else f"""CASE WHEN n.block < {block} THEN n.figures ELSE (SELECT m.figures
       FROM figure_mark m WHERE m.area = n.area AND m.dimension = n.dimension AND m.block < {block}
@@ -77,7 +78,7 @@ def figures(
     sql = f"""SELECT '[' || group_concat(json_array(area, dimension, json(f))) || ']' FROM (
       SELECT n.area AS area, n.dimension AS dimension, {then} AS f FROM figure_now n
       WHERE n.area IN (SELECT value FROM json_each(?)) {of_dimension}) WHERE f IS NOT NULL"""
-    rows = orjson.loads(db.execute(sql, [_json(areas)]).fetchone()[0] or "[]")
+    rows = orjson.loads(db.execute(sql, [_json(areas), *chosen]).fetchone()[0] or "[]")
     cells: dict[tuple[str, str], Vector] = {(area, dimension): f for area, dimension, f in rows}
     if at is None:
         return cells, bookmark(db).position
@@ -114,10 +115,10 @@ def _carriers(labels: Sequence[str], at: int | None, before: int) -> Sql:
     one = len(labels) == 1
     of_labels = "label = ?" if one else "label IN (SELECT value FROM json_each(?))"
     carried = labels[0] if one else _json(labels)
-    live = f"SELECT seq FROM label_live WHERE {of_labels} AND seq < ?"
+    live = f"SELECT seq, seq AS place FROM label_live WHERE {of_labels} AND seq < ?"
     if at is None:
         return f"{live} {'' if one else 'GROUP BY seq'} ORDER BY seq DESC", [carried, before]
-    past = f"SELECT seq FROM label_past WHERE {of_labels} AND seq < ? AND position <= ? AND until > ?"
+    past = f"SELECT seq, seq AS place FROM label_past WHERE {of_labels} AND seq < ? AND position <= ? AND until > ?"
     union = "UNION ALL" if one else "UNION"
     sql = f"{live} AND position <= ? {union} {past} ORDER BY seq DESC"
     return sql, [carried, before, at, carried, before, at, at]
@@ -126,7 +127,7 @@ def _carriers(labels: Sequence[str], at: int | None, before: int) -> Sql:
 def _matching(query: Query, before: int) -> Sql:
     match = " AND ".join(f'"{tokens}"{" *" if prefix else ""}' for tokens, prefix in query.phrases)
     then = "w.until IS NULL" if query.at is None else "w.position <= ? AND (w.until IS NULL OR w.until > ?)"
-    sql = f"""SELECT {seq_of("t.rowid")} AS seq FROM terms t CROSS JOIN words w ON w.id = t.rowid
+    sql = f"""SELECT {seq_of("t.rowid")} AS seq, t.rowid AS place FROM terms t CROSS JOIN words w ON w.id = t.rowid
       WHERE terms MATCH ? AND t.rowid < ? AND {then} ORDER BY t.rowid DESC"""
     return sql, [match, words_id(before, 0), *([] if query.at is None else [query.at, query.at])]
 
@@ -141,11 +142,11 @@ def _carries(labels: Sequence[str], seq: str, at: int | None) -> Sql:
     return f"({live} AND x.position <= ?) OR {past})", [*labels, at, *labels, at, at]
 
 
-def _doc(at: int | None) -> tuple[Sql, str]:
-    """The document of row d.seq, and the join it needs."""
+def _doc(at: int | None, column: str) -> tuple[Sql, str]:
+    """The document (or facts) of row d.seq, and the join it needs."""
     if at is None:
-        return ("l.doc", []), "JOIN live l ON l.seq = d.seq"
-    newest = "SELECT v.doc FROM versions v WHERE v.seq = d.seq AND v.position <= ? ORDER BY v.position DESC LIMIT 1"
+        return (f"l.{column}", []), "JOIN live l ON l.seq = d.seq"
+    newest = f"SELECT v.{column} FROM versions v WHERE v.seq = d.seq AND v.position <= ? ORDER BY v.position DESC LIMIT 1"
     return (f"({newest})", [at]), ""
 
 
