@@ -3,80 +3,146 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from markupsafe import Markup
 
+from api.auth import person
+from api.pages.acts import meanwhile, panel
 from api.pages.bars import line_bar, line_legend, line_words
 from api.pages.board import ONLY_NEEDS
+from api.pages.forms import Form, seen
+from api.pages.item_acts import ACTS, DO, add_acts
 from api.pages.places import Doc, category_words, engine_of, names, path_to, rule_book, standing
 from api.pages.sentences import dot, people_in, sentence
 from api.pages.site import Site, link, route_class, tongue
 from api.pages.words import Tongue
-from domain.access import SYSTEM, missing
+from domain.access import COORDINATORS, PUBLIC, SYSTEM, Principal, decide, missing
+from services import sight
 from services.asof import parse_at
 from services.engine import Engine
+from services.rehearsal import rehearsal
 
 STANDING = ("accepted", "fulfilled")  # promises that are public, with the names of both sides
 MOST_CLAIMS = 200
+MOST_DOUBLES = 50  # needs to choose from, when one is merged into another
 
 
 def routes(site: Site) -> APIRouter:
     router = APIRouter(route_class=route_class(site), include_in_schema=False)
 
-    async def answer(request: Request, kind: str, id: str, at: str) -> Response:
-        values = await item_values(engine_of(request), kind, id, at, tongue(request))
-        return site.page(request, "item", parts=("now",), **values)
+    async def answer(request: Request, kind: str, id: str, at: str, act: str = "") -> Response:
+        engine, say, me = engine_of(request), tongue(request), person(request)
+        values = await item_values(engine, kind, id, at, say, me, seen(request))
+        values |= await _acts(engine, kind, values, say, me, act, None)
+        return site.page(request, "item", parts=("head", "now", "acts"), **values)
+
+    async def again(request: Request, kind: str, id: str, act: str, form: Form, status: int) -> Response:
+        engine, say, me = engine_of(request), tongue(request), person(request)
+        values = await item_values(engine, kind, id, "", say, me, None)
+        values |= await _acts(engine, kind, values, say, me, act, form)
+        return site.page(request, "item", status=status, **values)
 
     @router.api_route("/needs/{id}", methods=["GET", "HEAD"])
-    async def need(request: Request, id: str, at: str = "") -> Response:
-        return await answer(request, "need", id, at)
+    async def need(request: Request, id: str, at: str = "", act: str = "") -> Response:
+        return await answer(request, "need", id, at, act)
 
     @router.api_route("/offers/{id}", methods=["GET", "HEAD"])
-    async def offer(request: Request, id: str, at: str = "") -> Response:
-        return await answer(request, "offer", id, at)
+    async def offer(request: Request, id: str, at: str = "", act: str = "") -> Response:
+        return await answer(request, "offer", id, at, act)
 
+    for kind, acts in DO.items():
+        add_acts(router, kind, acts, again)
     return router
 
 
-async def item_values(engine: Engine, kind: str, id: str, at: str, say: Tongue) -> dict[str, Any]:
-    doc, cut = await _visible(engine, kind, id, at)
+async def item_values(
+    engine: Engine, kind: str, id: str, at: str, say: Tongue, me: Principal | None = None, position: int | None = None
+) -> dict[str, Any]:
+    """What the page shows to `me` (None: to everybody), at least as new as a position."""
+    doc, cut = await _visible(engine, kind, id, at, me)
     moment = str(cut) if cut is not None else None
     history = [entry for entry in await engine.trail.history(id) if cut is None or entry["position"] <= cut]
-    claims, projects = await _claims(engine, id, moment)
+    claims, projects = await _claims(engine, id, moment, position)
+    mine = await _mine(engine, id, me, moment, position)
     mentioned = [org for entry in history for org in people_in(entry)]
-    sides = [c[side] for c in claims for side in ("provider", "receiver")]
-    members = [member["org"] for c in claims for member in c["members"]]
+    sides = [c[side] for c in (*claims, *mine) for side in ("provider", "receiver")]
+    members = [member["org"] for c in (*claims, *mine) for member in c["members"]]
     called = await names(engine, [doc["owner"], doc.get("reach"), *mentioned, *sides, *members], moment)
     book, words = await rule_book(engine), line_words(kind, say)
     return {
-        "kind": kind, "item": {**ONLY_NEEDS, **doc}, "owner_name": called[doc["owner"]],
-        "reach_name": called.get(doc.get("reach") or ""),
+        "kind": kind, "item": {**ONLY_NEEDS, **doc}, "owner_name": called[doc["owner"]], "called": called,
+        "reach_name": called.get(doc.get("reach") or ""), "note": doc["note"] if me else None,
         "places": await path_to(engine, doc["area"]), "at": at.strip(), "position": cut, "words": words,
         "category_name": category_words(book, say).get(doc["category"], doc["category"]),
-        "lines": _lines(doc["lines"], words, say),
-        "events": _events(kind, id, history, called, say), "standing": await standing(engine),
-        "claims": _promises(claims, projects, called), "counts": _counts(claims),
+        "lines": _lines(doc["lines"], words, say), "mine": mine,
+        "events": _events(kind, id, history, called, say, private=_insider(me, doc)), "standing": await standing(engine),
+        "claims": _promises(claims, projects, called, {c["id"] for c in mine}), "counts": _counts(claims),
         "live": "" if at else f"{id} {doc['area']}",
     }  # fmt: skip
 
 
-async def _visible(engine: Engine, kind: str, id: str, at: str) -> tuple[Doc, int | None]:
-    """The item now, or cut at the position that `at` means. Missing: unknown, another kind, or not for everybody."""
-    if not id.startswith(f"{kind}-"):
-        raise missing()
+async def _acts(
+    engine: Engine, kind: str, values: dict[str, Any], say: Tongue, me: Principal | None, act: str, form: Form | None
+) -> dict[str, Any]:
+    """The panel of acts; None for the past, and where nobody could do anything."""
+    rehearsed = await rehearsal(engine.streams, me)
+    if values["at"] or rehearsed is None:
+        return {"panel": None}
+    doc, acts = values["item"], ACTS[kind]
+    held = await engine.streams.committed(doc["id"])
+    assert held is not None
+    verdicts = await (rehearsed.need if kind == "need" else rehearsed.offer)(held.state)
+    newer = meanwhile(form, values["events"]) if form else ()
+    doubles = await _doubles(engine, doc, me) if act == "merge" else ()
+    shown = panel(
+        kind, acts, verdicts, doc, say, form=form, chosen=act, fields="item_fields.html", meanwhile=newer,
+        logged_in=me is not None,
+    )  # fmt: skip
+    return {"panel": shown, "panel_acts": acts, "doubles": doubles}
+
+
+async def _doubles(engine: Engine, doc: Doc, me: Principal | None) -> list[tuple[str, str]]:
+    found = await engine.boards.list("needs", me, area=doc["area"], status="open,posted", limit=MOST_DOUBLES)
+    return [(other["id"], f"{other['number']} {other['title']}") for other in found.items if other["id"] != doc["id"]]
+
+
+async def _visible(engine: Engine, kind: str, id: str, at: str, me: Principal | None) -> tuple[Doc, int | None]:
+    """The item now, or cut at the position that `at` means. Missing: unknown, another kind, or not for these eyes."""
+    state = await sight.seen(engine.streams, me or PUBLIC, id, kind)
     cut = await parse_at(at, engine.log)
     doc = await (engine.trail.item(id) if cut is None else engine.trail.item_at(id, cut))
-    if doc is None or not doc.get("public", True):
+    if doc is None:
+        raise missing()
+    then = replace(await sight.facts(engine.streams, state), public=doc.get("public", True))
+    if decide(me or PUBLIC, f"{kind}.see", then) is not None:
         raise missing()
     return doc, cut
 
 
-async def _claims(engine: Engine, id: str, at: str | None) -> tuple[list[Doc], Mapping[str, Doc]]:
+def _insider(me: Principal | None, doc: Doc) -> bool:
+    """Its owner and those who look after the district read the reasons that were given, too."""
+    return me is not None and (me.org == doc["owner"] or me.role in (*COORDINATORS, "auditor"))
+
+
+async def _mine(
+    engine: Engine, id: str, me: Principal | None, at: str | None, position: int | None
+) -> list[Doc]:
+    """The claims on it that this viewer may see whole, oldest first."""
+    if me is None:
+        return []
+    found = await engine.boards.list("claims", me, about=id, at=at, limit=MOST_CLAIMS, min_position=position)
+    return found.items[::-1]
+
+
+async def _claims(
+    engine: Engine, id: str, at: str | None, position: int | None
+) -> tuple[list[Doc], Mapping[str, Doc]]:
     """The claims on it, oldest first, and their projects by id. Only what is public of them may reach the page."""
-    claims = (await engine.boards.list("claims", SYSTEM, about=id, at=at, limit=MOST_CLAIMS)).items
+    claims = (await engine.boards.list("claims", SYSTEM, about=id, at=at, limit=MOST_CLAIMS, min_position=position)).items
     if not any(claim["project"] for claim in claims):
         return claims[::-1], {}
     projects = (await engine.boards.list("projects", SYSTEM, about=id, at=at, limit=MOST_CLAIMS)).items
@@ -90,8 +156,11 @@ def _lines(lines: Sequence[Doc], words: Mapping[str, str], say: Tongue) -> list[
     ]
 
 
-def _promises(claims: Sequence[Doc], projects: Mapping[str, Doc], called: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Accepted claims with both names, no notes. Who only asked, or was declined, stays unnamed."""
+def _promises(
+    claims: Sequence[Doc], projects: Mapping[str, Doc], called: Mapping[str, str], known: Container[str] = ()
+) -> list[dict[str, Any]]:
+    """Accepted claims with both names, no notes. Who only asked, or was declined, stays unnamed; `known` are told of
+    elsewhere."""
     return [
         {
             "number": claim["number"], "status": claim["status"], "lines": claim["lines"],
@@ -100,7 +169,7 @@ def _promises(claims: Sequence[Doc], projects: Mapping[str, Doc], called: Mappin
             "project": projects.get(claim["project"] or ""),
         }
         for claim in claims
-        if claim["status"] in STANDING
+        if claim["status"] in STANDING and claim["id"] not in known
     ]  # fmt: skip
 
 
@@ -112,7 +181,7 @@ def _counts(claims: Sequence[Doc]) -> list[tuple[str, int]]:
 
 
 def _events(
-    kind: str, id: str, history: Sequence[Doc], called: Mapping[str, str], say: Tongue
+    kind: str, id: str, history: Sequence[Doc], called: Mapping[str, str], say: Tongue, *, private: bool = False
 ) -> list[dict[str, Any]]:
     """The timeline, newest first. Each leads to the item as it was right then, once everybody could see it."""
     shown, seen = [], False
@@ -120,5 +189,6 @@ def _events(
         seen = seen or not entry["type"].endswith((".drafted", ".rejected"))
         then = link(f"/{kind}s/{id}", at=entry["position"]) if seen else None
         told = sentence(entry, lambda org: called.get(org, org), say)
-        shown.append({**entry, "told": told, "tone": dot(entry), "then": then})
+        said = entry["data"].get("reason") if private else None
+        shown.append({**entry, "told": told, "tone": dot(entry), "then": then, "said": said})
     return shown[::-1]

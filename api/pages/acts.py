@@ -1,0 +1,83 @@
+"""What somebody may do with an item now, as buttons, and a sentence for every act that is not offered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from api.pages.forms import Form, blank
+from api.pages.site import link
+from api.pages.words import Tongue, status_word
+from domain.events import Refused
+from services.rehearsal import Verdicts
+
+Doc = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """One act of a page. `asks`: its form is shown first; `page`: it has a page of its own. `when` says in which state
+    it is possible."""
+
+    word: str
+    when: str = ""
+    asks: bool = True
+    page: str = ""
+    first: bool = False  # what most people came for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """`chosen`: the act whose form is open. `refused`: (word, sentence). `meanwhile`: what others did since the form was
+    filled in."""
+
+    offered: Sequence[Mapping[str, Any]]
+    refused: Sequence[tuple[str, str]]
+    chosen: str
+    form: Form
+    base: str
+    action: str
+    version: int
+    fields: str  # the template with the fields of each act
+    meanwhile: Sequence[str] = ()
+    logged_in: bool = True
+    open: bool = False
+
+
+def panel(
+    kind: str, acts: Mapping[str, Act], verdicts: Verdicts, doc: Doc, say: Tongue, *, form: Form | None = None,
+    chosen: str = "", fields: str = "", meanwhile: Sequence[str] = (), logged_in: bool = True,
+) -> Panel:  # fmt: skip
+    """`form`: what was typed and refused. An act that is possible no more stays open, with what was typed."""
+    base = f"/{kind}s/{doc['id']}"
+    possible = [name for name in acts if name in verdicts and verdicts[name] is None]
+    asked = chosen in acts and acts[chosen].asks and not acts[chosen].page
+    chosen = chosen if asked and (form is not None or chosen in possible) else ""
+    offered = [_offered(base, name, acts[name], chosen) for name in possible]
+    refused = [(acts[n].word, why_not(kind, acts[n], why, doc, say)) for n, why in verdicts.items() if why and n in acts]
+    return Panel(
+        offered=offered, refused=refused, chosen=chosen, form=form or blank(), base=base, action=f"{base}/{chosen}",
+        version=doc["version"], fields=fields, meanwhile=meanwhile, logged_in=logged_in, open=form is not None,
+    )  # fmt: skip
+
+
+def why_not(kind: str, act: Act, why: Refused, doc: Doc, say: Tongue) -> str:
+    """In the words of the page where the rule speaks of states by their codes."""
+    if why.code == f"{kind}.wrong_state" and act.when:
+        return say("现为“{status}”。", status=say(status_word(kind, doc["status"]))) + say(act.when)
+    return why.zh if say.lang == "zh" else why.en
+
+
+def meanwhile(form: Form, events: Iterable[Mapping[str, Any]]) -> list[str]:
+    """What has happened to the item since the version on which the form was filled in, newest first."""
+    version = form["_version"]
+    if not version.isascii() or not version.isdigit():
+        return []
+    return [event["told"] for event in events if event["version"] > int(version)]
+
+
+def _offered(base: str, name: str, act: Act, chosen: str) -> dict[str, Any]:
+    href = f"{base}/{act.page}" if act.page else link(base, act=name) + "#acts" if act.asks else ""
+    action = f"{base}/{name}" if not href else ""
+    return {"word": act.word, "first": act.first, "chosen": name == chosen, "href": href, "action": action}
