@@ -20,7 +20,8 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from adapters.private_files import open_database, read_secret
+from adapters.erasable import empty_the_journal, open_erasable, transaction
+from adapters.private_files import read_secret
 from domain.events import Sealed
 from services.ports import StoreUnavailable
 
@@ -96,11 +97,11 @@ class SqliteVault:
     def erase(self, key: str) -> None:
         """Destroy the key before returning: its row is overwritten and no journal holds it. Again: nothing more."""
         with self._lock, _translated():
-            with _transaction(self._db):
+            with transaction(self._db):
                 self._db.execute("DELETE FROM keys WHERE ref = ?", (key,))
                 self._db.execute("UPDATE vault SET erasures = erasures + 1")
             self._ciphers.pop(key, None)
-            _empty_the_journal(self._db)
+            empty_the_journal(self._db)
 
     def close(self) -> None:
         """Gives unused keys back and closes the file. Again: nothing more."""
@@ -109,7 +110,7 @@ class SqliteVault:
         self._closed = True
         self._refiller.shutdown()
         with self._lock, _translated():
-            with _transaction(self._db):
+            with transaction(self._db):
                 self._db.executemany("DELETE FROM keys WHERE ref = ?", [(ref,) for ref, _ in self._pool])
             self._pool.clear()
             self._ciphers.clear()
@@ -166,7 +167,7 @@ class SqliteVault:
         prefix, chance = f"{time.time_ns() // 1_000_000:011x}{secrets.token_hex(4)}", urandom(BATCH * _KEY)
         fresh = [(f"{prefix}{n:02x}", chance[n * _KEY : (n + 1) * _KEY]) for n in range(BATCH)]
         row = [value for ref, key in fresh for value in (ref, self._wrap(ref, key))]
-        with _translated(), _transaction(self._maker):
+        with _translated(), transaction(self._maker):
             self._maker.execute(_INSERT, row)
         self._pool.extend(fresh)
 
@@ -182,7 +183,7 @@ class SqliteVault:
 
     def _prove(self) -> None:
         """The first start leaves a wrapped proof; later ones must be able to open it."""
-        with _translated(), _transaction(self._db):
+        with _translated(), transaction(self._db):
             row = (1, 0, self._wrap("proof", b"renling"))
             self._db.execute("INSERT INTO vault VALUES (?, ?, ?) ON CONFLICT DO NOTHING", row)
         self._unwrap("proof", self._db.execute("SELECT proof FROM vault").fetchone()[0])
@@ -198,30 +199,7 @@ def open_vault(path: Path, master_file: Path | None = None) -> SqliteVault:
 
 def _connect(path: Path) -> sqlite3.Connection:
     with _translated():
-        db = open_database(path, _SCHEMA)
-        db.execute("PRAGMA secure_delete = ON")
-        return db
-
-
-def _empty_the_journal(db: sqlite3.Connection) -> None:
-    """The journal still holds pages from before the deletion; another process's reader can keep it for a moment."""
-    for _ in range(50):
-        if db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0:
-            return
-        time.sleep(0.1)
-    raise StoreUnavailable("the vault's journal is in use by another process; erase again")
-
-
-@contextmanager
-def _transaction(db: sqlite3.Connection) -> Iterator[None]:
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        if db.in_transaction:  # SQLite has rolled back by itself when the disk is full
-            db.execute("ROLLBACK")
-        raise
-    db.execute("COMMIT")
+        return open_erasable(path, _SCHEMA)
 
 
 @contextmanager
