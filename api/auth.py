@@ -22,6 +22,8 @@ class KeyRecord(Protocol):
     def org(self) -> str: ...
     @property
     def area(self) -> str | None: ...
+    @property
+    def scopes(self) -> tuple[str, ...] | None: ...
 
 
 class Keys(Protocol):
@@ -40,8 +42,12 @@ def principal_of(authorization: str, keys: Keys) -> Principal:
         )  # fmt: skip
     record = keys.find(text.strip())
     if record is None:
-        raise Refused("key.unknown", "密钥无效或已停用。", "The key is unknown or was revoked.", kind="unknown")
-    return Principal(id=f"key-{record.id}", role=record.role, org=record.org, area=record.area)
+        raise Refused(
+            "key.unknown", "密钥无效、已停用或已过期。", "The key is unknown, was revoked or has expired.", kind="unknown"
+        )
+    return Principal(
+        id=f"key-{record.id}", role=record.role, org=record.org, area=record.area, scopes=record.scopes
+    )
 
 
 class Buckets:

@@ -8,6 +8,7 @@ from typing import Protocol
 from domain.access_grants import may_hold
 from domain.access_matrix import ADMINISTRATORS, COORDINATORS, MATRIX, PARTIES, ROLES, UNIT_ROLES, Rule
 from domain.events import Refused
+from domain.scopes import covers
 
 __all__ = [
     "ACTIONS", "ADMINISTRATORS", "BASES", "COORDINATORS", "PARTIES", "PUBLIC", "ROLES", "SYSTEM", "UNIT_ROLES", "Facts",
@@ -17,12 +18,14 @@ __all__ = [
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Principal:
-    """Somebody who asks. `org` is a unit id, or a committee's area id, or a label; `area` is a coordinator's area."""
+    """Somebody who asks. `org` is a unit id, or a committee's area id, or a label; `area` is a coordinator's area;
+    `scopes` are how much of it a key was given, None: all."""
 
     id: str
     role: str
     org: str
     area: str | None = None
+    scopes: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,7 +68,8 @@ def acting_org(ask: Asking) -> str:
 
 def decide(principal: Principal, action: str, facts: Facts) -> str | None:
     """None when allowed, else why not: "invisible" (answer as if it were not there), "forbidden", "not_for_them" (acting
-    for another), "no_basis" (the same, without saying on what), "own_work" (four eyes). The house itself may everything."""
+    for another), "no_basis" (the same, without saying on what), "own_work" (four eyes), "scope" (of the key). The house
+    itself may everything."""
     if principal.role == "system":
         return None
     rule = MATRIX[action]
@@ -75,7 +79,9 @@ def decide(principal: Principal, action: str, facts: Facts) -> str | None:
     else:
         verdict = None if any(_holds(letter, principal, facts) for letter in cell) else "forbidden"
     if verdict is None:
-        return "own_work" if {principal.id, facts.acting_for or principal.org} & set(facts.barred) else None
+        if {principal.id, facts.acting_for or principal.org} & set(facts.barred):
+            return "own_work"
+        return None if covers(principal.scopes, action) else "scope"
     return verdict if _seen(principal, rule, facts) else "invisible"
 
 
@@ -101,6 +107,11 @@ def allow(principal: Principal, action: str, facts: Facts) -> None:
             raise Refused(
                 "access.own_work", "不能审核、确认或接受自己（或自己代办）的事项，请由另一人办理。",
                 "Nobody judges what they did themselves, also for another: let somebody else do it.", kind="forbidden",
+            )  # fmt: skip
+        case "scope":
+            raise Refused(
+                "access.scope", "这个密钥的权限范围不含这一步，请换用范围更大的密钥。",
+                "The scopes of this key do not cover this: use a key that was given more.", kind="forbidden",
             )  # fmt: skip
         case _:
             raise Refused(
