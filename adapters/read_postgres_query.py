@@ -63,6 +63,18 @@ def carrying(db: psycopg.Connection, ids: Sequence[str], labels: Sequence[str]) 
     return frozenset(id for (id,) in rows)
 
 
+def carriers(db: psycopg.Connection, labels: Sequence[str], at: int) -> Mapping[str, frozenset[int]]:
+    rows = db.execute(
+        """SELECT label, array_agg(seq) FROM (
+             SELECT label, seq FROM label_live WHERE label = ANY(%s) AND position <= %s
+             UNION ALL SELECT label, seq FROM label_past WHERE label = ANY(%s) AND position <= %s AND until > %s) AS c
+           GROUP BY label""",
+        [list(labels), at, list(labels), at, at],
+    )
+    found = {label: frozenset(seqs) for label, seqs in rows}
+    return {label: found.get(label, frozenset()) for label in labels}
+
+
 def tally(db: psycopg.Connection, labels: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
     found: dict[str, dict[str, int]] = {label: {} for label in labels}
     rows = db.execute(

@@ -41,6 +41,10 @@ class Questions(ABC):
         found: frozenset[str] = await self._ask(self._questions.carrying, tuple(ids), labels)
         return found
 
+    async def carriers(self, labels: Sequence[str], at: int) -> Mapping[str, frozenset[int]]:
+        found: Mapping[str, frozenset[int]] = await self._ask(self._questions.carriers, labels, at)
+        return found
+
     async def tally(self, labels: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
         found: Mapping[str, Mapping[str, int]] = await self._ask(self._questions.tally, labels)
         return found

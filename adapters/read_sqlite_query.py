@@ -57,6 +57,15 @@ def carrying(db: sqlite3.Connection, ids: Iterable[str], labels: Sequence[str]) 
     return frozenset(id for (id,) in db.execute(sql, [_json(ids), *arguments]))
 
 
+def carriers(db: sqlite3.Connection, labels: Sequence[str], at: int) -> Mapping[str, frozenset[int]]:
+    of_labels = "label IN (SELECT value FROM json_each(?)) AND position <= ?"
+    sql = f"""SELECT label, '[' || group_concat(seq) || ']' FROM (
+      SELECT label, seq FROM label_live WHERE {of_labels}
+      UNION ALL SELECT label, seq FROM label_past WHERE {of_labels} AND until > ?) GROUP BY label"""
+    found = {label: frozenset(orjson.loads(seqs)) for label, seqs in db.execute(sql, [_json(labels), at, _json(labels), at, at])}
+    return {label: found.get(label, frozenset()) for label in labels}
+
+
 def tally(db: sqlite3.Connection, labels: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
     sql = """SELECT x.label, l.status, count(*) FROM label_live x JOIN live l USING (seq)
       WHERE x.label IN (SELECT value FROM json_each(?)) GROUP BY 1, 2 ORDER BY 1, 2"""

@@ -43,6 +43,7 @@ from services.audit import Trail
 from services.boards import Boards
 from services.claims import Claims
 from services.clockwork import Clockwork
+from services.comparing import Comparing
 from services.dashboards import Dashboards
 from services.desks import Desks
 from services.due import DueItems, LiveClaims
@@ -128,7 +129,7 @@ def build(
         clockwork=Clockwork(clock, DueItems(read_db), claims, needs, offers), projector=projector,
         boards=Boards(read_db, log, projector), desks=Desks(read_db, projector, clock),
         dashboards=Dashboards(read_db, log, projector), trail=trail, search=TrailSearch(log, read_db, trail),
-        proofs=Proofs(log),
+        proofs=Proofs(log), comparing=Comparing(read_db, log, projector),
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from services.audit import Trail
 from services.boards import Boards
 from services.claims import Claims
 from services.clockwork import Clockwork
+from services.comparing import Comparing
 from services.dashboards import Dashboards
 from services.desks import Desks
 from services.joint_claims import JointClaims
@@ -38,5 +39,6 @@ class Engine:
     dashboards: Dashboards
     trail: Trail
     search: TrailSearch
+    comparing: Comparing
     proofs: Proofs
     projector: Projector

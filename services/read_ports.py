@@ -120,6 +120,9 @@ class ReadDb(Protocol):
     async def carrying(self, ids: Iterable[str], labels: Sequence[str]) -> frozenset[str]:
         """Those of the ids whose live row carries one of the labels."""
 
+    async def carriers(self, labels: Sequence[str], at: int) -> Mapping[str, frozenset[int]]:
+        """Label -> the `seq` of every row that carried it as of a position."""
+
     async def tally(self, labels: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
         """Label -> status -> how many live rows."""
 
