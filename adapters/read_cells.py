@@ -54,11 +54,11 @@ def summed(changes: Iterable[FigureChange], load: Callable[[Iterable[Key]], Mapp
 def add_since(
     cells: dict[Key, Vector], areas: set[str], dimensions: str, log: Iterable[tuple[list[str], list[str], Vector]]
 ) -> dict[Key, Vector]:
-    """The cells of some areas after a block's changes; only the total of each unless dimensions is "*"."""
+    """The cells of some areas after a block's changes; only one dimension of each unless dimensions is "*"."""
     for of_areas, of_dimensions, deltas in log:
         for area in areas.intersection(of_areas):
             for dimension in of_dimensions:
-                if dimensions == "*" or dimension == "":
+                if dimensions in ("*", dimension):
                     cell = cells.setdefault((area, dimension), {})
                     for name, delta in deltas.items():
                         cell[name] = cell.get(name, 0) + delta

@@ -28,9 +28,10 @@ def page(db: psycopg.Connection, query: Query) -> Found:
     before = min(query.before or END, END if query.at is None else query.at + 1)
     lead, rest = _lead(query, before)
     checks = [_carries(group, query.at) for group in rest]
-    doc: Sql = ("(SELECT l.doc FROM live l WHERE l.seq = d.seq)", [])
+    column = "facts" if query.facts else "doc"
+    doc: Sql = (f"(SELECT l.{column} FROM live l WHERE l.seq = d.seq)", [])
     if query.at is not None:
-        newest = "SELECT v.doc FROM versions v WHERE v.seq = d.seq AND v.position <= %s ORDER BY v.position DESC"
+        newest = f"SELECT v.{column} FROM versions v WHERE v.seq = d.seq AND v.position <= %s ORDER BY v.position DESC"
         doc = (f"({newest} LIMIT 1)", [query.at])
     where = " AND ".join(["true", *(sql for sql, _ in checks)])
     statement = f"SELECT d.seq, {doc[0]} FROM ({lead[0]}) d WHERE {where} ORDER BY d.seq DESC LIMIT %s"
@@ -50,8 +51,8 @@ def docs(db: psycopg.Connection, ids: Sequence[str], at: int | None) -> Mapping[
 
 
 def entries(db: psycopg.Connection, ids: Sequence[str]) -> Mapping[str, Entry]:
-    rows = db.execute("SELECT id, seq, words, rewordings, title FROM live WHERE id = ANY(%s)", [list(ids)])
-    return {id: Entry(*rest) for id, *rest in rows}
+    rows = db.execute("SELECT id, seq, words, rewordings, title, facts FROM live WHERE id = ANY(%s)", [list(ids)])
+    return {row[0]: Entry(row[1], row[2], row[3], row[4], orjson.loads(row[5])) for row in rows}
 
 
 def carrying(db: psycopg.Connection, ids: Sequence[str], labels: Sequence[str]) -> frozenset[str]:
@@ -95,8 +96,9 @@ def figures(
     statement = f"""SELECT n.area, n.dimension, CASE WHEN n.block < %s THEN n.figures ELSE (SELECT m.figures
       FROM figure_mark m WHERE m.area = n.area AND m.dimension = n.dimension AND m.block < %s
       ORDER BY m.block DESC LIMIT 1) END FROM figure_now n WHERE n.area = ANY(%s)
-      {"" if dimensions == "*" else "AND n.dimension = ''"}"""
-    rows = db.execute(statement.encode(), [block, block, list(areas)])
+      {"" if dimensions == "*" else "AND n.dimension = %s"}"""
+    chosen = [] if dimensions == "*" else [dimensions]
+    rows = db.execute(statement.encode(), [block, block, list(areas), *chosen])
     cells = {(area, dimension): orjson.loads(f) for area, dimension, f in rows if f is not None}
     if at is None:
         return cells, bookmark(db).position

@@ -5,15 +5,16 @@ from __future__ import annotations
 import psycopg
 from psycopg import sql
 
-VERSION = "2"  # raise it when tables or rows change their meaning: sets of another version are made anew
+VERSION = "3"  # raise it when tables or rows change their meaning: sets of another version are made anew
 
 TABLES = """
 CREATE TABLE bookmark (one integer PRIMARY KEY CHECK (one = 1), position bigint NOT NULL, leaf bytea NOT NULL,
   store_id text NOT NULL, made text NOT NULL);
 CREATE TABLE live (seq bigint PRIMARY KEY, id text COLLATE "C" NOT NULL UNIQUE, kind text NOT NULL,
   position bigint NOT NULL, status text NOT NULL, title text, words text NOT NULL, rewordings integer NOT NULL,
-  doc text NOT NULL);
-CREATE TABLE versions (seq bigint NOT NULL, position bigint NOT NULL, doc text NOT NULL, PRIMARY KEY (seq, position));
+  doc text NOT NULL, facts text NOT NULL);
+CREATE TABLE versions (seq bigint NOT NULL, position bigint NOT NULL, doc text NOT NULL, facts text NOT NULL,
+  PRIMARY KEY (seq, position));
 CREATE TABLE label_live (label text COLLATE "C" NOT NULL, seq bigint NOT NULL, position bigint NOT NULL,
   PRIMARY KEY (label, seq));
 CREATE TABLE label_past (label text COLLATE "C" NOT NULL, seq bigint NOT NULL, position bigint NOT NULL,
@@ -31,8 +32,8 @@ CREATE TABLE figure_log (position bigint NOT NULL, n integer NOT NULL, areas tex
 
 # What a comparison of two sets reads, each in the order of its key.
 DUMPED = {
-    "live": "SELECT seq, id, kind, position, status, title, words, rewordings, doc FROM live ORDER BY seq",
-    "versions": "SELECT seq, position, doc FROM versions ORDER BY seq, position",
+    "live": "SELECT seq, id, kind, position, status, title, words, rewordings, doc, facts FROM live ORDER BY seq",
+    "versions": "SELECT seq, position, doc, facts FROM versions ORDER BY seq, position",
     "label_live": "SELECT label, seq, position FROM label_live ORDER BY label, seq",
     "label_past": "SELECT label, seq, position, until FROM label_past ORDER BY label, seq, position",
     "words": "SELECT seq, rewordings, position, until, terms::text FROM words ORDER BY seq, rewordings",

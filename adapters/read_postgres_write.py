@@ -14,7 +14,8 @@ from services.read_ports import Changes, Fenced, FigureChange, Version
 MOST_POSITIONS = 16_383  # of a tsvector; words beyond are found, but not as phrases
 
 _LIVE = """ON CONFLICT (seq) DO UPDATE SET position = excluded.position, status = excluded.status,
- title = excluded.title, words = excluded.words, rewordings = excluded.rewordings, doc = excluded.doc"""
+ title = excluded.title, words = excluded.words, rewordings = excluded.rewordings, doc = excluded.doc,
+ facts = excluded.facts"""
 _CELL = "ON CONFLICT (area, dimension) DO UPDATE SET block = excluded.block, figures = excluded.figures"
 _BIG, _TEXT = "bigint", "text"
 
@@ -40,13 +41,13 @@ def vector(tokens: str) -> str:
 
 
 def _rows(db: psycopg.Connection, versions: Iterable[Version]) -> None:
-    docs = [(v, orjson.dumps(v.doc).decode()) for v in versions]
-    _insert(db, "versions", (_BIG, _BIG, _TEXT), [(v.seq, v.position, doc) for v, doc in docs])
-    last = {v.seq: (v, doc) for v, doc in docs}
-    types = (_BIG, _TEXT, _TEXT, _BIG, _TEXT, _TEXT, _TEXT, "integer", _TEXT)
+    docs = [(v, orjson.dumps(v.doc).decode(), orjson.dumps(v.facts).decode()) for v in versions]
+    _insert(db, "versions", (_BIG, _BIG, _TEXT, _TEXT), [(v.seq, v.position, doc, f) for v, doc, f in docs])
+    last = {v.seq: (v, doc, f) for v, doc, f in docs}
+    types = (_BIG, _TEXT, _TEXT, _BIG, _TEXT, _TEXT, _TEXT, "integer", _TEXT, _TEXT)
     _insert(db, "live", types, [
-        (v.seq, v.id, v.kind, v.position, v.doc["status"], v.title, v.words, v.rewordings, doc)
-        for v, doc in last.values()
+        (v.seq, v.id, v.kind, v.position, v.doc["status"], v.title, v.words, v.rewordings, doc, f)
+        for v, doc, f in last.values()
     ], _LIVE)  # fmt: skip
 
 

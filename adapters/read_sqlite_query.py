@@ -48,7 +48,7 @@ def docs(db: sqlite3.Connection, ids: Iterable[str], at: int | None) -> Mapping[
 
 def entries(db: sqlite3.Connection, ids: Iterable[str]) -> Mapping[str, Entry]:
     sql = "SELECT id, seq, words, rewordings, title, facts FROM live WHERE id IN (SELECT value FROM json_each(?))"
-    return {id: Entry(*rest, facts=orjson.loads(facts)) for id, *rest, facts in db.execute(sql, [_json(ids)])}
+    return {row[0]: Entry(row[1], row[2], row[3], row[4], orjson.loads(row[5])) for row in db.execute(sql, [_json(ids)])}
 
 
 def carrying(db: sqlite3.Connection, ids: Iterable[str], labels: Sequence[str]) -> frozenset[str]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-VERSION = "2"  # raise it when tables or rows change their meaning: sets of another version are made anew
+VERSION = "3"  # raise it when tables or rows change their meaning: sets of another version are made anew
 
 TABLES = (
     """CREATE TABLE bookmark (one INTEGER PRIMARY KEY CHECK (one = 1), position INTEGER NOT NULL, leaf BLOB NOT NULL,
        store_id TEXT NOT NULL, made TEXT NOT NULL)""",
     """CREATE TABLE live (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
        position INTEGER NOT NULL, status TEXT NOT NULL, title TEXT, words TEXT NOT NULL, rewordings INTEGER NOT NULL,
-       doc TEXT NOT NULL)""",
-    "CREATE TABLE versions (seq INTEGER NOT NULL, position INTEGER NOT NULL, doc TEXT NOT NULL)",
+       doc TEXT NOT NULL, facts TEXT NOT NULL)""",
+    "CREATE TABLE versions (seq INTEGER NOT NULL, position INTEGER NOT NULL, doc TEXT NOT NULL, facts TEXT NOT NULL)",
     "CREATE UNIQUE INDEX version_at ON versions (seq, position)",
     """CREATE TABLE label_live (label TEXT NOT NULL, seq INTEGER NOT NULL, position INTEGER NOT NULL,
        PRIMARY KEY (label, seq)) WITHOUT ROWID""",
@@ -32,8 +32,8 @@ TABLES = (
 
 # What a comparison of two sets reads, each in the order of its key; the search index by its terms.
 DUMPED = {
-    "live": "SELECT seq, id, kind, position, status, title, words, rewordings, doc FROM live ORDER BY seq",
-    "versions": "SELECT seq, position, doc FROM versions ORDER BY seq, position",
+    "live": "SELECT seq, id, kind, position, status, title, words, rewordings, doc, facts FROM live ORDER BY seq",
+    "versions": "SELECT seq, position, doc, facts FROM versions ORDER BY seq, position",
     "label_live": "SELECT label, seq, position FROM label_live ORDER BY label, seq",
     "label_past": "SELECT label, seq, position, until FROM label_past ORDER BY label, seq, position",
     "words": "SELECT id, position, until FROM words ORDER BY id",

@@ -10,9 +10,9 @@ import orjson
 from adapters.read_cells import Key, summed
 from services.read_ports import Changes, Fenced, FigureChange, Version
 
-_LIVE = """INSERT INTO live VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+_LIVE = """INSERT INTO live VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
  ON CONFLICT (seq) DO UPDATE SET position = excluded.position, status = excluded.status, title = excluded.title,
- words = excluded.words, rewordings = excluded.rewordings, doc = excluded.doc"""
+ words = excluded.words, rewordings = excluded.rewordings, doc = excluded.doc, facts = excluded.facts"""
 _CELL = """INSERT INTO figure_now VALUES (?, ?, ?, ?) ON CONFLICT (area, dimension)
  DO UPDATE SET block = excluded.block, figures = excluded.figures"""
 _REWORDS = 20  # bits of a words id that count rewordings; the rest is the row's seq
@@ -49,12 +49,12 @@ def seq_of(column: str) -> str:
 
 
 def _rows(db: sqlite3.Connection, versions: Iterable[Version]) -> None:
-    docs = [(v, orjson.dumps(v.doc).decode()) for v in versions]
-    db.executemany("INSERT INTO versions VALUES (?, ?, ?)", [(v.seq, v.position, doc) for v, doc in docs])
-    last = {v.seq: (v, doc) for v, doc in docs}
+    docs = [(v, orjson.dumps(v.doc).decode(), orjson.dumps(v.facts).decode()) for v in versions]
+    db.executemany("INSERT INTO versions VALUES (?, ?, ?, ?)", [(v.seq, v.position, doc, f) for v, doc, f in docs])
+    last = {v.seq: (v, doc, f) for v, doc, f in docs}
     db.executemany(_LIVE, [
-        (v.seq, v.id, v.kind, v.position, v.doc["status"], v.title, v.words, v.rewordings, doc)
-        for v, doc in last.values()
+        (v.seq, v.id, v.kind, v.position, v.doc["status"], v.title, v.words, v.rewordings, doc, f)
+        for v, doc, f in last.values()
     ])  # fmt: skip
 
 

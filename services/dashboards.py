@@ -7,6 +7,7 @@ from typing import Any
 
 from domain.access import missing
 from services.asof import parse_at, reach
+from services.drill import Drill
 from services.figures import QUANTITY
 from services.ports import EventLog
 from services.read_ports import Doc, Progress, Query, ReadDb, Vector
@@ -26,6 +27,7 @@ MONTHS = ("needs", "offers", "claims", "delivered")
 class Dashboards:
     def __init__(self, db: ReadDb, log: EventLog, progress: Progress) -> None:
         self._db, self._log, self._progress = db, log, progress
+        self.drill = Drill(db, log, progress)
 
     async def of(self, area_id: str, at: str | None = None, *, min_position: int | None = None) -> dict[str, Any]:
         """{area: {id, name, kind}, path: [{id, name, kind}] from the top, position, at, figures,

@@ -34,6 +34,8 @@ class Item:
     updated_at: datetime
     opened_at: datetime | None = None  # when it stopped being a draft
     delivered_at: datetime | None = None  # of a project: when its delivery was first confirmed
+    answered_at: datetime | None = None  # of a claim: when the other side first said yes, no or something else
+    fed_back_at: datetime | None = None  # of a project: when the asker heard the result
 
 
 def advance(item: Item | None, recorded: Recorded) -> Item:
@@ -42,13 +44,18 @@ def advance(item: Item | None, recorded: Recorded) -> Item:
     state: State = evolve(kind, item.state if item else None, recorded.event, recorded.stream)
     status = state.status
     created, opened, done = (item.created_at, item.opened_at, item.delivered_at) if item else (at, None, None)
+    answered, fed_back = (item.answered_at, item.fed_back_at) if item else (None, None)
     if opened is None and status != "draft":
         opened = at
-    if done is None and isinstance(state, ProjectState) and is_delivered(state):
-        done = at
+    if isinstance(state, ProjectState):
+        done = done or (at if is_delivered(state) else None)
+        fed_back = fed_back or (at if state.fed_back else None)
+    elif isinstance(state, ClaimState) and answered is None and _is_answered(state):
+        answered = at
     return Item(
-        kind, recorded.stream, state, status, recorded.version, recorded.position, created, at, opened, done
-    )
+        kind, recorded.stream, state, status, recorded.version, recorded.position, created, at, opened, done, answered,
+        fed_back,
+    )  # fmt: skip
 
 
 def fold(history: Iterable[Recorded]) -> Item | None:
@@ -64,6 +71,10 @@ def about(state: State) -> str | None:
     if isinstance(state, ClaimState):
         return state.terms.need or state.terms.offer
     return state.need or state.offer if isinstance(state, ProjectState) else None
+
+
+def _is_answered(state: ClaimState) -> bool:
+    return state.status in ("accepted", "declined") or state.counters > 0
 
 
 def is_delivered(state: ProjectState) -> bool:

@@ -13,17 +13,18 @@ from domain.offer import OfferState
 from domain.project import ProjectState
 from domain.units import UnitState
 from services.due import due_at
-from services.figures import PathOf
+from services.figures import PathOf, day_of
 from services.items import Item, State
 
 OPEN_KINDS = ("unit", "area")  # anybody may see these
 DONE = ("confirmed", "settled")
 
 
-def labels(item: Item, path_of: PathOf) -> frozenset[str]:
+def labels(item: Item, path_of: PathOf, line: str | None = None) -> frozenset[str]:
     """kind; kind/s/STATUS; kind/c/CATEGORY; kind/a/AREA for its area and all above; kind/p/PARTY (the owner too);
     kind/n/ITEM that it is about; kind/v when everybody may see it; area/up/PARENT; desk/ORG and desk@AREA for whom
-    something is to do; due/DAY (UTC) of what the clock will end."""
+    something is to do; due/DAY (UTC) of what the clock will end; kind/m/MONTH and kind/d/DAY (Shanghai time) when it
+    began; kind/l/LINE of the unit that gives or asks."""
     kind, state, status = item.kind, item.state, item.status
     areas = tuple(path_of(area) for area in direct_areas(state))
     found = [f"{kind}/s/{status}", *(f"desk/{org}" for org in _desks(state, status))]
@@ -34,6 +35,10 @@ def labels(item: Item, path_of: PathOf) -> frozenset[str]:
         found += [f"desk@{area}" for path in areas for area in path]
     if due := due_at(state):
         found.append(f"due/{due.date()}")
+    if began := day_of(item.opened_at) if kind not in OPEN_KINDS else None:
+        found += [f"{kind}/d/{began}", f"{kind}/m/{began[:7]}"]
+    if line:
+        found.append(f"{kind}/l/{line}")
     return _fixed(kind, areas, category_of(state), _about(state)).union(found)
 
 
@@ -91,6 +96,19 @@ def parties(state: State) -> Iterable[str]:
             return (state.provider, *state.members, state.receiver)
         case UnitState() | AreaState():
             return (state.id,)
+
+
+def giver(state: State) -> str:
+    """Whose line it is counted by: who gives; of a need, who asks."""
+    match state:
+        case NeedState() | OfferState():
+            return state.content.owner
+        case ClaimState():
+            return state.terms.provider
+        case ProjectState():
+            return state.provider
+        case UnitState() | AreaState():
+            return state.id
 
 
 def category_of(state: State) -> str | None:

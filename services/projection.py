@@ -4,54 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from domain.areas import AreaMoved, AreaState
+from domain.claim import ClaimProposed
 from domain.events import Plain, Recorded, Sealed, Text
+from domain.units import UnitState
 from services.command import kind_of
-from services.figures import NO_SHARE, Share, difference, share
+from services.figures import share
 from services.items import KINDS, Item, about, advance, fold
-from services.labels import labels
+from services.labels import giver, labels
 from services.ports import Codec, EventLog, Stored, Vault
-from services.read_ports import Changes, Doc, Query, ReadDb, Version
+from services.read_ports import Doc, Query, ReadDb
 from services.tree import ALL, moved, path
+from services.turns import Known, Pending, Poison, Turn
 from services.views import render
 from services.words import tokens
 
 KEEP = 4096  # items in memory between batches
 AT_ONCE = 20  # events folded before others get a turn
-
-
-class Poison(Exception):
-    """An event that cannot be projected; everything before it can."""
-
-    def __init__(self, position: int, cause: Exception) -> None:
-        super().__init__(f"event {position}: {type(cause).__name__}: {cause}")
-        self.position, self.cause = position, cause
-
-
-@dataclass(slots=True)
-class Known:
-    """A row in memory: the item, and what is in the tables about it."""
-
-    item: Item
-    seq: int
-    labels: frozenset[str]
-    texts: tuple[str | None, ...]
-    words: str
-    rewordings: int
-    share: Share
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """What a run of events makes of the rows, and the event that stopped it, if any."""
-
-    changes: Changes
-    ids: frozenset[str]
-    areas: frozenset[str]
-    poison: Poison | None = None
 
 
 class Projection:
@@ -62,6 +35,7 @@ class Projection:
         self._known: OrderedDict[str, Known] = OrderedDict()
         self._parents: dict[str, str | None] | None = None
         self._paths: dict[str, tuple[str, ...]] = {}
+        self._lines: dict[str, str] = {}  # unit -> its kind, which never changes
         self._titles: dict[str, str | None] = {}
         self._opened: dict[Sealed, str | None] = {}
 
@@ -77,7 +51,7 @@ class Projection:
         self._opened.clear()  # a key may have been destroyed since
         history, poison = self._decoded(batch)
         await self._prepare(history)
-        pending = _Pending(batch[0].position, self._log.store_id)
+        pending = Pending(batch[0].position, self._log.store_id)
         for n, recorded in enumerate(history):
             if isinstance(recorded.event, AreaMoved) and n:
                 poison = None
@@ -95,7 +69,7 @@ class Projection:
         self._trim()
         return pending.turn(poison)
 
-    async def _apply(self, recorded: Recorded, leaf: bytes, pending: _Pending) -> None:
+    async def _apply(self, recorded: Recorded, leaf: bytes, pending: Pending) -> None:
         if kind_of(recorded.stream) in KINDS:
             before = self._known.get(recorded.stream)
             known, doc = self._row(before, recorded)
@@ -103,7 +77,18 @@ class Projection:
                 await self._move(recorded, pending)
             self._keep_row(recorded.stream, known)
             pending.row(before, known, doc, recorded.position)
+            if before is None:
+                self._hear(recorded, pending)
         pending.upto(recorded.position, leaf)
+
+    def _hear(self, recorded: Recorded, pending: Pending) -> None:
+        """The first claim on a need is a fact of the need as well."""
+        asked = self._known.get(_asked(recorded) or "")
+        if asked is not None and asked.heard is None:
+            heard = recorded.meta.at
+            known = replace(asked, heard=heard, share=share(asked.item, self._path, heard))
+            self._keep_row(asked.item.stream, known)
+            pending.row(asked, known, render(asked.item, self._open), recorded.position)
 
     def _row(self, before: Known | None, recorded: Recorded) -> tuple[Known, Doc]:
         item = advance(before.item if before else None, recorded)
@@ -114,14 +99,17 @@ class Projection:
         words = before.words if before and before.texts == texts else f"_{item.kind} {tokens(*texts)}"
         if isinstance(state, AreaState):
             self._set_parent(state)
+        elif isinstance(state, UnitState):
+            self._lines[state.id] = state.kind
+        heard, line = before.heard if before else None, self._lines.get(giver(state))
         known = Known(
-            item=item, seq=before.seq if before else recorded.position, labels=labels(item, self._path),
-            texts=texts, words=words, share=share(item, self._path),
+            item=item, seq=before.seq if before else recorded.position, labels=labels(item, self._path, line),
+            texts=texts, words=words, share=share(item, self._path, heard), line=line, heard=heard,
             rewordings=0 if before is None else before.rewordings + (words != before.words),
         )  # fmt: skip
         return known, doc
 
-    async def _move(self, recorded: Recorded, pending: _Pending) -> None:
+    async def _move(self, recorded: Recorded, pending: Pending) -> None:
         """Everything below a moved area changes its labels and counts elsewhere."""
         assert isinstance(recorded.event, AreaMoved)
         old = self._known[recorded.stream].item.state
@@ -137,32 +125,32 @@ class Projection:
         if self._parents is None:
             areas = await self._db.page(Query(groups=(("area",),), limit=ALL))
             self._parents = {doc["id"]: doc["parent"] for _, doc in areas.rows}
-        first: dict[str, Recorded] = {}
-        for recorded in history:
-            first.setdefault(recorded.stream, recorded)
-        await self._load({
-            name: recorded.version for name, recorded in first.items()
-            if name not in self._known and recorded.version > 1 and kind_of(name) in KINDS
-        })  # fmt: skip
+            units = await self._db.page(Query(groups=(("unit",),), limit=ALL))
+            self._lines = {doc["id"]: doc["kind"] for _, doc in units.rows}
+        begun = {recorded.stream for recorded in history if recorded.version == 1}
+        touched = {r.stream for r in history if kind_of(r.stream) in KINDS} | {n for r in history if (n := _asked(r))}
+        unknown_streams = sorted(name for name in touched - begun if name not in self._known)
+        await self._load(unknown_streams, history[0].position if history else 0)
         cited = {item for r in history for item in _cited(r)}
         unknown = [item for item in cited if item not in self._known]
         docs = await self._db.docs(unknown) if unknown else {}
         self._titles = {item: doc["title"] for item, doc in docs.items()}
 
-    async def _load(self, missing: Mapping[str, int]) -> None:
-        """Streams as they are before the version given."""
+    async def _load(self, missing: Iterable[str], position: int) -> None:
+        """Streams as they are before the position."""
         items: dict[str, Item] = {}
-        for name, version in missing.items():
-            rows = [row for row in await self._log.read_stream(name) if row.version < version]
+        for name in missing:
+            rows = [row for row in await self._log.read_stream(name) if row.position < position]
             item = fold(self._codec.decode(row) for row in rows)
             assert item is not None
             items[name] = item
         entries = await self._db.entries([item.state.id for item in items.values()]) if items else {}
         for name, item in items.items():
-            entry = entries[item.state.id]
+            entry, line = entries[item.state.id], self._lines.get(giver(item.state))
+            heard = datetime.fromisoformat(entry.facts["heard"]) if "heard" in entry.facts else None
             self._keep_row(name, Known(
-                item=item, seq=entry.seq, labels=labels(item, self._path), words=entry.words,
-                rewordings=entry.rewordings, share=share(item, self._path),
+                item=item, seq=entry.seq, labels=labels(item, self._path, line), words=entry.words, line=line,
+                heard=heard, rewordings=entry.rewordings, share=share(item, self._path, heard),
                 texts=_texts(render(item, self._open), entry.title),
             ))  # fmt: skip
 
@@ -209,45 +197,6 @@ class Projection:
             self._known.popitem(last=False)
 
 
-class _Pending:
-    """Changes of a batch as they come together."""
-
-    def __init__(self, first: int, store_id: str) -> None:
-        self.changes = Changes(first=first, last=first - 1, leaf=b"", store_id=store_id)
-        self.ids: set[str] = set()
-        self.areas: set[str] = set()
-        self._on: dict[tuple[str, int], int] = {}
-
-    def upto(self, position: int, leaf: bytes) -> None:
-        self.changes.last, self.changes.leaf = position, leaf
-
-    def row(self, before: Known | None, known: Known, doc: Doc, position: int) -> None:
-        id, kind = known.item.state.id, known.item.kind
-        version = Version(known.seq, id, kind, position, doc, known.words, known.rewordings, known.texts[0])
-        self.changes.versions.append(version)
-        if before is None or before.rewordings != known.rewordings:
-            self.changes.words.append((known.seq, known.rewordings, position, known.words))
-        self._relabel(known.seq, before.labels if before else frozenset(), known.labels, position)
-        old = before.share if before else NO_SHARE
-        self.changes.figures += difference(position, old, known.share)
-        self.ids.add(id)
-        self.areas.update(old.areas, known.share.areas)
-
-    def turn(self, poison: Poison | None) -> Turn:
-        self.changes.on = [(label, seq, position) for (label, seq), position in self._on.items()]
-        return Turn(self.changes, frozenset(self.ids), frozenset(self.areas), poison)
-
-    def _relabel(self, seq: int, old: frozenset[str], new: frozenset[str], position: int) -> None:
-        for label in old - new:
-            began = self._on.pop((label, seq), None)
-            if began is None:
-                self.changes.off.append((label, seq, position))
-            else:
-                self.changes.spans.append((label, seq, began, position))
-        for label in new - old:
-            self._on[label, seq] = position
-
-
 def _texts(doc: Doc, title: str | None) -> tuple[str | None, ...]:
     """What a row is found by, its title first: that of the need or offer for claims and projects."""
     kinds = (line["kind"] for line in doc["lines"])
@@ -263,3 +212,9 @@ def _cited(recorded: Recorded) -> Iterable[str]:
     terms = getattr(event, "terms", event)
     item = getattr(terms, "need", None) or getattr(terms, "offer", None)
     return (item,) if item else ()
+
+
+def _asked(recorded: Recorded) -> str | None:
+    """The need that a new claim asks for."""
+    event = recorded.event
+    return event.terms.need if isinstance(event, ClaimProposed) else None

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from services.ports import Codec, EventLog, EventStream, Stored, StoreUnavailable, Vault
-from services.projection import Poison, Projection
+from services.projection import Projection
 from services.read_ports import Fenced, ReadDb
 from services.rebuilding import differences, fill
+from services.turns import Poison
 
 BATCH = 500  # events at once when there are many; a single one is never kept waiting
 PAUSE_S = 0.2  # before trouble with the outside is tried again

@@ -32,12 +32,13 @@ class Version:
     words: str  # search tokens
     rewordings: int  # how often the words have changed before
     title: str | None  # its own, or of the need or offer that it is about
+    facts: Doc = field(default_factory=dict)  # what it adds to figures, and what those can be filtered by
 
 
 @dataclass(frozen=True, slots=True)
 class FigureChange:
     """From `position` on, these figures of these areas differ by `deltas`, in each of the dimensions
-    ("" = all, "c:CATEGORY", "m:YYYY-MM")."""
+    ("" = all, "c:CATEGORY", "m:YYYY-MM"; "t" and "t:CATEGORY": how often something took how long)."""
 
     position: int
     areas: tuple[str, ...]
@@ -69,6 +70,7 @@ class Entry:
     words: str
     rewordings: int
     title: str | None
+    facts: Doc = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ class Query:
     at: int | None = None
     before: int | None = None  # rows with a smaller seq only
     limit: int = 50
+    facts: bool = False  # the facts of the rows instead of their documents
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +132,8 @@ class ReadDb(Protocol):
     async def figures(self, areas: Sequence[str], dimensions: str, at: int | None = None) -> tuple[
         Mapping[tuple[str, str], Vector], int
     ]:  # fmt: skip
-        """(area, dimension) -> figures, of the dimensions that begin so ("" = only the total, "*" = every one), and the
-        position they are true for."""
+        """(area, dimension) -> figures, of one dimension ("" = the total) or of every one ("*"), and the position they are
+        true for."""
 
     def beside(self) -> AbstractAsyncContextManager[ReadDb]:
         """An empty set next to this one; dropped at the end unless it was adopted."""
