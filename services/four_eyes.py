@@ -33,6 +33,8 @@ def _spoken_for(event: Event) -> str | None:
     match event:
         case ClaimProposed():
             return event.proposed_by.org
+        case ClaimAccepted(final=True):
+            return None  # it names the receiver, also where the last member's joining made it final
         case ClaimCountered() | ClaimAccepted() | DeliveryReported():
             return event.by
     return None
