@@ -12,10 +12,11 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
-from adapters.outward_http import Answer, OutwardHttp, Unreachable, parts_of
+from adapters.outward_http import OutwardHttp, parts_of
 from domain.events import Refused
 from services.notice_ports import Channel, Letter, NotSent
 from services.ports import Clock
+from services.webhook_ports import Answer, Unreachable
 
 HOSTS = "qyapi.weixin.qq.com, oapi.dingtalk.com, open.feishu.cn"
 WECOM_BYTES = 4096  # of a markdown text

@@ -7,35 +7,19 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import httpcore
 from httpcore import AnyIOBackend, AsyncNetworkStream
 
+from services.webhook_ports import Answer, Unreachable
+
 TIMEOUT_S = 10.0
 MOST_BYTES = 65_536  # of an answer; more is not read
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-
-
-class Unreachable(Exception):
-    """No answer came. `refused`: the address is one that we do not speak to."""
-
-    def __init__(self, reason: str, *, refused: bool = False) -> None:
-        super().__init__(reason)
-        self.refused = refused
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """`body` is cut off at MOST_BYTES."""
-
-    status: int
-    body: bytes
-    retry_after_s: int
 
 
 def networks_of(text: str) -> tuple[Network, ...]:
@@ -65,6 +49,20 @@ class OutwardHttp:
 
     def speaks_to(self, address: Address) -> bool:
         return any(address in network for network in self._networks) or _is_public(address)
+
+    async def check(self, url: str) -> str | None:
+        """Looked at now, for whoever types it in; what counts is looked at again when it is called."""
+        parts = parts_of(url)
+        if parts is None or not parts.hostname:
+            return "address"
+        try:
+            found = await _resolved(parts.hostname, parts.port or 443)
+        except Unreachable:
+            return "unknown"
+        spoken = [address for address in found if self.speaks_to(address)]
+        if not spoken:
+            return "private"
+        return None if parts.scheme == "https" or any(not _is_public(address) for address in spoken) else "insecure"
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Raises Unreachable."""

@@ -67,7 +67,7 @@ async def _serve_with(
 ) -> None:  # fmt: skip
     tasks = [asyncio.create_task(kept(name, part), name=name) for name, part in parts.items()]
     app = create_app(district.engine, district.keys, district.settings, district.office, district.accounts)
-    app.state.relay, app.state.post = relay, district.post
+    app.state.relay, app.state.post, app.state.personal = relay, district.post, district.personal
     host, port = door.getsockname()[:2]
     level = district.settings.log_level
     # A line for every request is put together even when nobody is to see it.
@@ -135,8 +135,9 @@ async def clock(district: District) -> None:
 
 
 def posted(district: District) -> dict[str, Callable[[], Awaitable[None]]]:
-    """Notices are taken from the ledger and sent; processes that do so at once do not do it twice."""
-    return {"notices": district.post.follower.run, "post": district.post.send}
+    """Notices and webhooks are sent from the ledger; processes that do so at once do not do it twice."""
+    post = district.post
+    return {"notices": post.follower.run, "post": post.send, "webhooks": post.hooks.run}
 
 
 async def _unless(stop: asyncio.Event, work: Awaitable[None]) -> bool:

@@ -33,6 +33,7 @@ from adapters.read_postgres import PostgresReadDb
 from adapters.sqlite_store import SqliteStore
 from adapters.system import SeededClock, SeededIds, SystemClock, SystemIds
 from adapters.vault import SqliteVault, open_vault
+from adapters.webhook_db import SqliteHookBook
 from api.pages.notices.telling import PageTeller
 from api.settings import Settings
 from domain.events import Refused
@@ -64,6 +65,8 @@ from services.read_ports import ReadDb
 from services.register import Register
 from services.streams import Streams
 from services.trail_search import TrailSearch
+from services.webhook_sending import HookSending
+from services.webhooks import Webhooks
 
 __all__ = ["EVENTS"]  # TYPE -> class of every event
 
@@ -158,7 +161,8 @@ def open_keys(data: Path) -> KeyStore:
 def open_post(settings: Settings, engine: Engine) -> Post:
     """Notices and webhooks, in the data folder's notices.db. Raises ValueError for settings that cannot be meant."""
     streams, http = engine.streams, OutwardHttp(networks_of(settings.hook_networks))
-    book, clock = SqliteNoticeBook(settings.data / "notices.db"), streams.clock
+    clock, ids, file = streams.clock, streams.ids, settings.data / "notices.db"
+    book, hooks = SqliteNoticeBook(file), SqliteHookBook(file)
     robots = Robots(http, settings.hook_hosts, clock)
     senders: dict[str, Sender] = {
         "mail": Mail(settings.smtp_url, settings.mail_from, clock), "wecom": robots, "dingtalk": robots, "feishu": robots,
@@ -166,9 +170,12 @@ def open_post(settings: Settings, engine: Engine) -> Post:
     teller = PageTeller(engine.boards, settings.public_url or f"http://{settings.host}:{settings.port}")
     follower = Follower(streams, book)
     outbox = Outbox(streams, book, follower, senders, teller)
+    source = f"urn:renling:{settings.district}"
     return Post(
-        book=book, follower=follower, outbox=outbox, inbox=Inbox(book, outbox, senders, clock, streams.ids), close=book.close
-    )
+        book=book, follower=follower, outbox=outbox, inbox=Inbox(book, outbox, senders, clock, ids),
+        webhooks=Webhooks(hooks, http, engine.log, clock, ids, EVENTS, source),
+        hooks=HookSending(streams, hooks, http, follower.tell, source), files=(book.close, hooks.close),
+    )  # fmt: skip
 
 
 def open_accounts(settings: Settings, clock: Clock) -> Accounts:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from services.notice_follower import Follower
 from services.notice_inbox import Inbox
 from services.notice_outbox import Outbox
 from services.notice_ports import NoticeBook
+from services.webhook_sending import HookSending
+from services.webhooks import Webhooks
 
 PAUSE_S = 1.0  # between two looks when nothing waits
 
@@ -20,7 +22,13 @@ class Post:
     follower: Follower
     inbox: Inbox
     outbox: Outbox
-    close: Callable[[], None]
+    webhooks: Webhooks
+    hooks: HookSending
+    files: Sequence[Callable[[], None]]  # what closes them
+
+    def close(self) -> None:
+        for shut in self.files:
+            shut()
 
     async def send(self) -> None:
         """What the clock tells and what waits, until cancelled."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 from starlette.routing import BaseRoute
 
-from api.pages import access, account, assets, audit, board, claims, dashboard, home, item, live
+from api.pages import access, account, assets, audit, board, claims, dashboard, home, item, live, notices
 from api.pages.site import Site
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from api.v1 import areas, claims, dashboards, desk, events, imports, needs, offers, projects, units
+from api.v1 import areas, claims, dashboards, desk, events, imports, needs, offers, projects, units, webhooks
 
-NOUNS = (needs, offers, claims, projects, units, areas, dashboards, desk, events, imports)
+NOUNS = (needs, offers, claims, projects, units, areas, dashboards, desk, events, imports, webhooks)
 
 
 def install(app: FastAPI) -> None:

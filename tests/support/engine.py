@@ -22,7 +22,7 @@ from adapters.system import SeededClock, SeededIds
 from adapters.vault import open_vault
 from api.app import create_app
 from api.settings import Settings
-from api.wiring import build, open_accounts
+from api.wiring import build, open_accounts, open_personal, open_post
 from domain import units
 from domain.access import SYSTEM
 from services.accounts import Accounts
@@ -99,8 +99,10 @@ async def opened_house(folder: Path, log: EventLog | None = None, settings: Sett
     engine = build(log, vault, read_db, LogStream(log), clock=clock, ids=ids, links=folder / "links.key")
     keys = KeyStore(folder / "keys.db")
     settings = settings or Settings(data=folder, requests_per_second=100_000)
-    accounts = open_accounts(Settings(data=folder), clock)
+    accounts = open_accounts(settings.model_copy(update={"data": folder}), clock)
     app = create_app(engine, keys, settings, SpreadsheetOffice(), accounts)
+    app.state.personal = open_personal(settings.model_copy(update={"data": folder}), engine, accounts)
+    app.state.post = open_post(settings.model_copy(update={"data": folder}), engine)
     made = House(engine=engine, app=app, clock=clock, keys=keys, log=log, data=folder, accounts=accounts)
     await _furnish(made)
     projecting = asyncio.create_task(_projected(engine))
@@ -117,6 +119,8 @@ async def opened_house(folder: Path, log: EventLog | None = None, settings: Sett
         vault.close()
         keys.close()
         accounts.store.close()
+        app.state.post.close()
+        app.state.personal.close()
         await log.close()
 
 
