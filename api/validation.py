@@ -38,6 +38,15 @@ _SENTENCES: Mapping[str, tuple[str, str, str]] = {
         "A time needs its offset, for example 2026-03-07T09:00:00+08:00.",
     ),
     "day": ("field.day", "日期写作 2026-03-07。", "A day is written 2026-03-07."),
+    "clock": ("field.clock", "时间写作 09:30。", "A time of day is written 09:30."),
+    "ends_first": ("field.order", "结束须晚于开始。", "It must end after it begins."),
+    "weekdays": ("field.weekdays", "请至少选一个星期几。", "Choose at least one day of the week."),
+    "money": ("field.money", "金额写作 1200 或 1200.50（元）。", "An amount is written 1200 or 1200.50 (yuan)."),
+    "emptied": ("field.emptied", "已写的内容可以改写，不能清空。", "What stands here can be rewritten, not emptied."),
+    "organisation": (
+        "field.organisation", "没有找到这个单位或居民区，请写全称或编号。",
+        "There is no such unit or neighbourhood: write its whole name or its id.",
+    ),
     "area_id": ("field.format", "区域编号不能以 unit- 开头。", "An area's id must not begin with unit-."),
     "funds": (
         "funds.form", "请写明 kind 和 amount_fen，或者一行 lines，二者取一。",

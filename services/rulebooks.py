@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
@@ -56,6 +56,24 @@ class Suggestions(Part):
     units: tuple[Word, ...] = ()
 
 
+class TemplateLine(Part):
+    kind: Word
+    quantity: Annotated[int, Field(ge=1)]
+    unit: Word
+
+
+class Template(Part):
+    """What a need or an offer may begin with; the one who posts it changes whatever differs. `of`: need, offer."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+    of: Annotated[tuple[Literal["need", "offer"], ...], Field(min_length=1)]
+    zh: Word
+    en: Word
+    category: str
+    lines: Annotated[tuple[TemplateLine, ...], Field(min_length=1)]
+    note: Annotated[str, Field(max_length=400)] = ""
+
+
 class InnerArea(Part):
     id: Word
     name: Word
@@ -92,6 +110,7 @@ class PackFile(BaseModel):
     tiers: Annotated[tuple[TierPart, ...], Field(min_length=1)]
     categories: Annotated[tuple[CategoryPart, ...], Field(min_length=1)]
     suggestions: Suggestions = Suggestions()
+    templates: tuple[Template, ...] = ()
     areas: tuple[AreaPart, ...] = ()
     units: tuple[UnitPart, ...] = ()
     demonstration: Demonstration | None = None
@@ -107,6 +126,7 @@ class Pack:
     units: tuple[UnitDraft, ...]
     joined: tuple[int, ...]
     demonstration: Demonstration | None
+    templates: tuple[Template, ...] = ()  # never part of the book: what was adopted stays as it was adopted
 
 
 def load_pack(district: str) -> Pack:
@@ -135,7 +155,7 @@ def parse(text: str, source: str = "pack") -> Pack:
         raise _invalid(f"{source}{_line(text, place)}", _field(place), wrong)
     return Pack(
         book=_book(file), areas=tuple(_areas(file)), units=tuple(_unit(unit) for unit in file.units),
-        joined=tuple(unit.joined for unit in file.units), demonstration=file.demonstration,
+        joined=tuple(unit.joined for unit in file.units), demonstration=file.demonstration, templates=file.templates,
     )  # fmt: skip
 
 
@@ -160,6 +180,7 @@ def _contradictions(file: PackFile) -> Iterator[tuple[Place, str]]:
         known += [area.id, *(part.id for part in area.parts)]
     yield from _twice(("areas", "id"), known)
     yield from _wrong_units(file, known)
+    yield from _wrong_templates(file, categories)
     yield from _unknown_categories(file, categories)
 
 
@@ -171,6 +192,13 @@ def _wrong_units(file: PackFile, known: list[str]) -> Iterator[tuple[Place, str]
         for area in unit.areas:
             if area not in known:
                 yield ("units", i, "areas"), f"没有区域“{area}” / there is no area “{area}”"
+
+
+def _wrong_templates(file: PackFile, categories: list[str]) -> Iterator[tuple[Place, str]]:
+    yield from _twice(("templates", "id"), [template.id for template in file.templates])
+    for i, template in enumerate(file.templates):
+        if template.category not in categories:
+            yield ("templates", i, "category"), f"没有类别“{template.category}” / no category “{template.category}”"
 
 
 def _unknown_categories(file: PackFile, categories: list[str]) -> Iterator[tuple[Place, str]]:

@@ -6,7 +6,7 @@ import hashlib
 import re
 import secrets
 import unicodedata
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -25,6 +25,10 @@ from services.command import Ask, Done
 BASES = {"phone": "电话", "paper": "纸质材料", "visit": "上门走访", "minutes": "会议纪要"}  # on which one acts for another
 MOST_FIELDS = 400
 NUMBERS = frozenset({"quantity", "urgency", "beneficiaries", "score", "amount_fen", "households", "headcount"})
+SENT_BEFORE = Refused(
+    "form.sent_before", "这份表单已经提交过一次。要再提交一份，请再按一次按钮。",
+    "This form has been sent once already. To send another one, press the button again.",
+)  # fmt: skip
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _VERSION = re.compile(r"[0-9]{1,15}", re.ASCII)
 
@@ -38,6 +42,20 @@ class Sentences(dict[str, str]):
         return ""
 
 
+class NotRead(Exception):
+    """What was typed cannot be read. `errors()` are as pydantic has them: type, loc, ctx."""
+
+    def __init__(self, errors: Sequence[Mapping[str, Any]]) -> None:
+        super().__init__(f"{len(errors)} wrong")
+        self._errors = tuple(errors)
+
+    def errors(self) -> Sequence[Mapping[str, Any]]:
+        return self._errors
+
+
+Wrong = Refused | ValidationError | NotRead
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """Fields as they were typed, NAME or NAME-0-PART for lists. Names that begin with _ are the form's own."""
@@ -45,6 +63,7 @@ class Form:
     fields: Mapping[str, str]
     wrong: Sentences = field(default_factory=Sentences)  # field -> sentence; "" for the whole form
     key: str = ""
+    next: str = ""  # the field that is filled in next
 
     def __getitem__(self, name: str) -> str:
         return self.fields.get(name, "")
@@ -110,12 +129,15 @@ async def answered(
     was typed, what is wrong, and the refusal's status. `said`: a key of words.DONE."""
     try:
         done = await act()
-    except (Refused, ValidationError) as error:
+    except (Refused, ValidationError, NotRead) as error:
         refused = error if isinstance(error, Refused) else refusal(error.errors())
         if refused.kind == "missing":
             raise
-        wrong = wrong_fields(error, zh=tongue(request).lang == "zh")
-        return await again(Form(form.fields, wrong, form.key or fresh_key()), TABLE[refused.kind].status)
+        key, said_wrong = form.key or fresh_key(), error
+        if refused.code == "command.misused":  # the page was gone back to and changed after it had been sent
+            key, said_wrong = fresh_key(), SENT_BEFORE
+        wrong = wrong_fields(said_wrong, zh=tongue(request).lang == "zh")
+        return await again(Form(form.fields, wrong, key), TABLE[refused.kind].status)
     return gone_on(then(done), said, done.position)
 
 
@@ -124,7 +146,7 @@ def gone_on(path: str, said: str = "", position: int | None = None) -> Response:
     return RedirectResponse(link(path, done=said, seen=position), 303)
 
 
-def wrong_fields(error: Refused | ValidationError, *, zh: bool) -> Sentences:
+def wrong_fields(error: Wrong, *, zh: bool) -> Sentences:
     """field of the form -> sentence."""
     if isinstance(error, Refused):
         return Sentences({_typed_name(error.field or ""): error.zh if zh else error.en})
@@ -160,6 +182,7 @@ def _value(name: str, typed: str) -> Any:
 
 def _typed_name(name: str) -> str:
     """lines[0].quantity -> lines-0-quantity."""
+    name = {"on_behalf_of": "_for", "basis": "_basis"}.get(name, name)
     return re.sub(r"\[(\d+)\]\.?", r"-\1-", name).strip("-").replace(".", "-")
 
 

@@ -62,7 +62,7 @@ def window(w: Mapping[str, Any], say: Tongue) -> str:
     """"2026-03-01 09:00–11:00", or "每周三 14:00–16:00，2026-03-01 起，至 2026-06-30"."""
     if "weekly" not in w:
         return span(w["start"], w["end"])
-    slots = say("、").join(f"{_weekday(s['day'], say)} {s['from']}–{s['to']}" for s in w["weekly"])
+    slots = say("、").join(f"{day_of_week(s['day'], say)} {s['from']}–{s['to']}" for s in w["weekly"])
     said = say("{slots}，{day} 起", slots=slots, day=w["from"])
     if w.get("until"):
         said += say("，至 {day}", day=w["until"])
@@ -79,7 +79,7 @@ def span(start: str, end: str | None) -> str:
 
 
 def weekday(instant: str, say: Tongue) -> str:
-    return _weekday(local(instant).isoweekday(), say)
+    return day_of_week(local(instant).isoweekday(), say)
 
 
 def months_before(month: str, n: int) -> list[str]:
@@ -106,7 +106,8 @@ def _amount(kind: str, unit: str, quantities: list[int], say: Tongue) -> str:
     return f"{kind} {each}".strip()
 
 
-def _weekday(number_of_day: int, say: Tongue) -> str:
+def day_of_week(number_of_day: int, say: Tongue) -> str:
+    """1 is Monday."""
     return f"周{WEEKDAYS[number_of_day - 1]}" if say.lang == "zh" else _ENGLISH_DAYS[number_of_day - 1]
 
 
