@@ -20,6 +20,7 @@ class Settings(BaseSettings):
     requests_per_second: int = 300  # a key
     max_body_bytes: int = 1_000_000
     max_upload_bytes: int = 10_000_000
+    kek_file: Path | None = None  # the master key of vault and contacts; None = vault.kek, contacts.kek in the data folder
     tick_seconds: float = 1.0  # between two looks at what the clock has to end
     log_level: str = "warning"
     demo: bool = False  # anybody may enter as a ready-made person, from wherever the port can be reached

@@ -13,6 +13,7 @@ from adapters.accounts_secrets import SystemChance, open_second_factor
 from adapters.admission import LedgerDamaged
 from adapters.codec import REGISTRY as EVENTS
 from adapters.codec import JsonCodec
+from adapters.contacts import open_contacts
 from adapters.file_lock import DataFolderInUse
 from adapters.keys import KeyStore
 from adapters.links import open_links
@@ -44,6 +45,7 @@ from services.audit import Trail
 from services.boards import Boards
 from services.claims import Claims
 from services.clockwork import Clockwork
+from services.contacts import Contacts
 from services.comparing import Comparing
 from services.dashboards import Dashboards
 from services.desks import Desks
@@ -56,6 +58,7 @@ from services.notice_inbox import Inbox
 from services.notice_outbox import Outbox
 from services.notice_ports import Sender
 from services.offers import Offers
+from services.personal import Personal
 from services.ports import Clock, EventLog, EventStream, Ids
 from services.post import Post
 from services.projector import Projector
@@ -89,6 +92,7 @@ class District:
     office: SpreadsheetOffice
     accounts: Accounts
     post: Post
+    personal: Personal
 
     async def close(self) -> None:
         """All but the ledger, which whoever opened it closes."""
@@ -97,22 +101,24 @@ class District:
         self.keys.close()
         self.accounts.store.close()
         self.post.close()
+        self.personal.close()
 
 
 async def open_district(settings: Settings, log: EventLog, nats: Nats | None = None, part: str = "run") -> District:
     """The engine over an open ledger. Without `nats` the read models follow the ledger itself. Each part that is a process
     of its own has read models of its own."""
-    vault = open_vault(settings.data / "vault.db")
+    vault = open_vault(settings.data / "vault.db", settings.kek_file)
     read_db = open_read_db(settings, part)
     source: EventStream = NatsStream(nats, settings.district) if nats else LogStream(log)
     engine = build(
         log, vault, read_db, source, clock=SystemClock(), ids=SystemIds(), links=settings.data / "links.key",
         shared=bool(settings.store),
     )  # fmt: skip
+    accounts = open_accounts(settings, SystemClock())
     return District(
         settings=settings, engine=engine, log=log, vault=vault, keys=open_keys(settings.data), read_db=read_db,
-        office=SpreadsheetOffice(), accounts=open_accounts(settings, SystemClock()),
-        post=open_post(settings, engine),
+        office=SpreadsheetOffice(), accounts=accounts, post=open_post(settings, engine),
+        personal=open_personal(settings, engine, accounts),
     )  # fmt: skip
 
 
@@ -176,6 +182,12 @@ def open_post(settings: Settings, engine: Engine) -> Post:
         webhooks=Webhooks(hooks, http, engine.log, clock, ids, EVENTS, source),
         hooks=HookSending(streams, hooks, http, follower.tell, source), files=(book.close, hooks.close),
     )  # fmt: skip
+
+
+def open_personal(settings: Settings, engine: Engine, accounts: Accounts) -> Personal:
+    """Contacts, in the data folder's contacts.db. Raises ValueError when its master key is missing or wrong."""
+    store = open_contacts(settings.data / "contacts.db", settings.kek_file)
+    return Personal(contacts=Contacts(engine.streams, store, accounts.log), close=store.close)
 
 
 def open_accounts(settings: Settings, clock: Clock) -> Accounts:

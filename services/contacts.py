@@ -55,7 +55,17 @@ class Contacts:
 
     async def glance(self, principal: Principal, org: str, item: str = "") -> Glance:
         """`item`: a need, offer, claim or project; "" for the organisation itself. Missing (404): no such item."""
+        return await self._glance(principal, await self._place(item), org)
+
+    async def around(self, principal: Principal, item: str) -> tuple[Glance, ...]:
+        """Of all who take part in an item, those that concern the reader: what one may look at or fill in, one's own
+        first. Missing (404): no such item."""
         place = await self._place(item)
+        orgs = sorted(place.parties, key=lambda org: (org != principal.org, org)) if place else ()
+        found = [await self._glance(principal, place, org) for org in orgs]
+        return tuple(glance for glance in found if glance.may_keep or glance.may_reveal)
+
+    async def _glance(self, principal: Principal, place: _Place | None, org: str) -> Glance:
         subject, found = self._found(place, org)
         facts = await self._facts(place, org)
         may_reveal = decide(principal, "contact.reveal", facts) is None
@@ -66,13 +76,14 @@ class Contacts:
             may_reveal=may_reveal and found is not None, needs_reason=_needs_reason(principal, facts),
         )  # fmt: skip
 
+    async def own(self, principal: Principal, org: str, item: str = "") -> Glance:
+        """For who is about to fill it in. Refused: access.forbidden; missing: no such item, or no part in it."""
+        return await self._glance(principal, await self._own_place(principal, org, item), org)
+
     async def put(self, principal: Principal, org: str, contact: Contact, item: str = "") -> Subject:
-        """Refused: access.forbidden, contact.…; missing: no such item, or they have no part in it."""
-        kept, place = checked(contact), await self._place(item)
-        if not self._takes_part(place, org):
-            raise missing()
-        allow(principal, "contact.keep", Facts(parties=(org,)))
-        subject = Subject(org=org, about=place.about if place else "")
+        """Refused: as `own`, and contact.…"""
+        place = await self._own_place(principal, org, item)
+        kept, subject = checked(contact), Subject(org=org, about=place.about if place else "")
         self._log.note("contact.kept", principal.id, str(subject))
         self._store.put(str(subject), {name: value for name, value in asdict(kept).items() if value})
         return subject
@@ -91,6 +102,13 @@ class Contacts:
             raise missing()
         self._log.note("contact.revealed", principal.id, str(subject), reason)
         return found
+
+    async def _own_place(self, principal: Principal, org: str, item: str) -> _Place | None:
+        place = await self._place(item)
+        if not self._takes_part(place, org):
+            raise missing()
+        allow(principal, "contact.keep", Facts(parties=(org,)))
+        return place
 
     def _found(self, place: _Place | None, org: str) -> tuple[Subject, Contact | None]:
         """The person named for the item, else the one for all; the subject that a new one would have when there is none."""

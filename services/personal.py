@@ -1,0 +1,14 @@
+"""What a district keeps of people apart from its ledger, in one place: contacts, erasures, what was done in others' names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from services.contacts import Contacts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Personal:
+    contacts: Contacts
+    close: Callable[[], None]
