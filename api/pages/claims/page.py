@@ -11,10 +11,11 @@ from fastapi import APIRouter, Request, Response
 from api.pages.acts import Panel, meanwhile, panel
 from api.pages.claims import terms
 from api.pages.claims.acts import CLAIM, DO, Do
+from api.pages.claims.timeline import timeline
 from api.pages.claims.told import LEAD, MEMBERS, binding, days_left, place_in_queue, rounds
 from api.pages.forms import Form, answered, asking_by_form, blank, form_of, someone
 from api.pages.places import Doc, engine_of, names, path_to, standing
-from api.pages.sentences import dot, people_in, sentence
+from api.pages.sentences import people_in
 from api.pages.site import Site, tongue
 from api.pages.words import Tongue
 from domain.access import Principal
@@ -74,7 +75,7 @@ async def _values(request: Request, id: str, act: str, form: Form | None) -> dic
     need, offer = await _items(engine, state)
     stand = await standing(engine)
     place, waiting = await place_in_queue(engine, state)
-    events = _events(history, called, say)
+    events = timeline(history, called, say)
     ends = state.status == "proposed"
     return {
         "claim": doc, "called": called, "places": await path_to(engine, doc["area"]), "standing": stand,
@@ -136,15 +137,3 @@ def _windows(engine: Engine, item: Item, say: Tongue) -> list[tuple[str, str]]:
     kept = [("", say("不改时段"))]
     at = engine.streams.clock.now()
     return kept + [c for c in terms.choices(item.content.windows, item.capacity, at, say, every=False) if c[0]]
-
-
-def _events(history: list[Doc], called: Mapping[str, str], say: Tongue) -> list[dict[str, Any]]:
-    """The timeline, newest first, with what people wrote: only those concerned see this page."""
-    told = [
-        {
-            **entry, "told": sentence(entry, lambda org: called.get(org, org), say), "tone": dot(entry),
-            "said": entry["data"].get("note") or entry["data"].get("reason"),
-        }
-        for entry in history
-    ]  # fmt: skip
-    return told[::-1]

@@ -75,6 +75,11 @@ def typed_lines(form: Form, list_name: str = "lines", *, least: int = 1) -> list
     return found
 
 
+def counted(typed: str) -> int | None:
+    """A whole number as it is typed; None when it is none."""
+    return _counted(typed, False)
+
+
 def fen(typed: str) -> int | None:
     """Yuan as they are typed, in fen; None when it is no amount."""
     return _counted(typed, True)
