@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -24,7 +25,7 @@ class Settings(BaseSettings):
     tick_seconds: float = 1.0  # between two looks at what the clock has to end
     log_level: str = "warning"
     demo: bool = False  # anybody may enter as a ready-made person, from wherever the port can be reached
-    password_policy: str = "mlps"  # or "modern"
+    password_policy: Literal["modern", "mlps"] = "mlps"  # OWASP ASVS, or 等级保护
     public_url: str = ""  # where people reach the pages from outside, for links in messages; "" = http://host:port
     smtp_url: str = ""  # smtp[s]://user:password@host:port; "" = no e-mail
     mail_from: str = ""

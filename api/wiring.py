@@ -9,7 +9,7 @@ from pathlib import Path
 
 from adapters.accounts import AccountsFile, SqliteAccounts
 from adapters.accounts_log import SqliteAccessLog
-from adapters.accounts_secrets import SystemChance, open_second_factor
+from adapters.accounts_secrets import Argon2Passwords, SystemChance, open_second_factor
 from adapters.admission import LedgerDamaged
 from adapters.codec import REGISTRY as EVENTS
 from adapters.codec import JsonCodec
@@ -40,6 +40,8 @@ from api.settings import Settings
 from domain.events import Refused
 from services.accounts import Accounts
 from services.accounts_demo import DemoDoor
+from services.accounts_entrance import Entrance
+from services.accounts_own import OwnAccount
 from services.accounts_sessions import Sessions
 from services.audit import Trail
 from services.boards import Boards
@@ -192,11 +194,16 @@ def open_personal(settings: Settings, engine: Engine, accounts: Accounts) -> Per
 
 def open_accounts(settings: Settings, clock: Clock) -> Accounts:
     """Those who log in, in the data folder's accounts.db."""
-    open_second_factor(settings.data)
-    file, chance = AccountsFile(settings.data / "accounts.db"), SystemChance(SystemIds())
+    second, passwords = open_second_factor(settings.data), Argon2Passwords()
+    file, chance, policy = AccountsFile(settings.data / "accounts.db"), SystemChance(SystemIds()), settings.password_policy
     store, log = SqliteAccounts(file), SqliteAccessLog(file, clock)
-    sessions = Sessions(store, log, clock, chance)
-    return Accounts(store=store, sessions=sessions, log=log, demo=DemoDoor(store, sessions, log, clock, chance))
+    sessions = Sessions(store, log, clock, chance, policy)
+    entrance = Entrance(store, sessions, passwords, second, log, clock)
+    own = OwnAccount(store, sessions, entrance, passwords, second, log, clock, chance, policy)
+    demo = DemoDoor(store, sessions, log, clock, chance)
+    return Accounts(store=store, sessions=sessions, entrance=entrance, own=own, log=log, demo=demo, passwords=passwords)
+
+
 
 
 async def start_nats(settings: Settings) -> Nats:

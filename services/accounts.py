@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.accounts_demo import DemoDoor
-from services.accounts_ports import AccessTrail, AccountStore
+from services.accounts_entrance import Entrance
+from services.accounts_own import OwnAccount
+from services.accounts_ports import AccessTrail, AccountStore, Passwords
 from services.accounts_sessions import Sessions
 
 
@@ -15,5 +17,8 @@ class Accounts:
 
     store: AccountStore
     sessions: Sessions
+    entrance: Entrance
+    own: OwnAccount
+    passwords: Passwords
     demo: DemoDoor
     log: AccessTrail

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from domain.access import Principal
 from domain.events import Refused
 from services.accounts_ports import AccessLog, Account, AccountStore, Chance, Grant, Session
+from services.accounts_rules import owed
 from services.ports import Clock
 
 IDLE = timedelta(minutes=30)
@@ -28,8 +29,8 @@ class Opened:
 
 
 class Sessions:
-    def __init__(self, store: AccountStore, log: AccessLog, clock: Clock, chance: Chance) -> None:
-        self._store, self._log, self._clock, self._chance = store, log, clock, chance
+    def __init__(self, store: AccountStore, log: AccessLog, clock: Clock, chance: Chance, policy: str) -> None:
+        self._store, self._log, self._clock, self._chance, self._policy = store, log, clock, chance, policy
 
     def find(self, token: str, *, touch: bool = True) -> Session | None:
         """The live session of a cookie. `touch`: a person did something, so the idle time starts again."""
@@ -48,10 +49,16 @@ class Sessions:
         if identity is None and live:
             identity = live[0].id
         session = Session(
-            id=digest(token), account=account, grants=tuple(live), identity=identity, stage=stage, opened_at=at, seen_at=at
+            id=digest(token),
+            account=account,
+            grants=tuple(live),
+            identity=identity,
+            stage=stage,
+            opened_at=at,
+            seen_at=at,
         )
         with self._store.together():
-            held = [each for each in self._store.sessions(account.id) if alive(each, at)]
+            held = self.live(account.id)
             for old in held[: max(0, len(held) - AT_ONCE + 1)]:
                 self._end(old, "session.displaced")
             self._store.open_session(session)
@@ -61,7 +68,9 @@ class Sessions:
         """The same person, fully logged in, under a new id: after the second factor, or as another identity. The twelve
         hours go on from the first log-in."""
         token = self._chance.token()
-        fresh = replace(session, id=digest(token), identity=identity or session.identity, stage="in", seen_at=self._clock.now())
+        fresh = replace(
+            session, id=digest(token), identity=identity or session.identity, stage="in", seen_at=self._clock.now()
+        )
         with self._store.together():
             self._store.change_session(session.id, revoked_at=self._clock.now())
             self._store.open_session(fresh)
@@ -93,15 +102,25 @@ class Sessions:
                 self._log.note("session.ended", by, account, str(ended))
         return ended
 
+    def live(self, account: str) -> Sequence[Session]:
+        """Where somebody is logged in now, the longest first."""
+        at = self._clock.now()
+        return tuple(each for each in self._store.sessions(account) if alive(each, at))
+
     def identities(self, session: Session) -> Sequence[Grant]:
         """The grants that count now."""
         at = self._clock.now()
         return tuple(grant for grant in session.grants if grant.counts(at))
 
+    def owes(self, session: Session) -> str | None:
+        """What must be done before anything else: "password", "second", or nothing."""
+        roles = {grant.role for grant in self.identities(session)}
+        return owed(session.account, roles, self._clock.now(), self._policy)
+
     def principal(self, session: Session) -> Principal | None:
-        """Who it acts as; None while the log-in is not finished, or when the identity in use has gone."""
+        """Who it acts as; None while the log-in is not finished, something is owed, or the identity in use has gone."""
         grant = session.grant
-        if session.stage != "in" or grant is None or not grant.counts(self._clock.now()):
+        if session.stage != "in" or grant is None or not grant.counts(self._clock.now()) or self.owes(session):
             return None
         return Principal(id=session.account.id, role=grant.role, org=grant.org, area=grant.area)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.pages.account import login, me
+from api.pages.account import login, me, own
 from api.pages.site import Site
 
 
 def routes(site: Site) -> APIRouter:
     router = APIRouter(include_in_schema=False)
-    for part in (login, me):
+    for part in (login, me, own):
         router.routes.extend(part.routes(site).routes)
     return router

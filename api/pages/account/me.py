@@ -1,4 +1,4 @@
-"""Who one is and acts as: all one's identities, one button each."""
+"""Who one is and acts as: all one's identities, one button each; the account itself; where one is logged in."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ def routes(site: Site) -> APIRouter:
 
     @router.api_route("/me", methods=["GET", "HEAD"])
     async def me(request: Request) -> Response:
-        session = me_of(request)
-        identities = accounts_of(request).sessions.identities(session)
+        session, accounts = me_of(request), accounts_of(request)
+        identities = accounts.sessions.identities(session)
         called = await names(engine_of(request), [each.org for each in identities], None)
         return site.page(
-            request, "account/me", account=session.account, identities=identities, using=session.identity, called=called,
-            role_words=ROLE_WORDS,
+            request, "account/me", account=session.account, identities=identities, role_words=ROLE_WORDS,
+            in_use=session.identity, called=called, here=session.id, recovery=accounts.store.recovery_left(session.account.id),
+            sessions=accounts.sessions.live(session.account.id), owes=accounts.sessions.owes(session),
         )  # fmt: skip
 
     @router.post("/me")
