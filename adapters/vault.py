@@ -103,6 +103,11 @@ class SqliteVault:
             self._ciphers.pop(key, None)
             empty_the_journal(self._db)
 
+    def erasures(self) -> int:
+        """How often a key was destroyed, by any process."""
+        with self._lock, _translated():
+            return self._count_erasures()
+
     def close(self) -> None:
         """Gives unused keys back and closes the file. Again: nothing more."""
         if self._closed:

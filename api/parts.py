@@ -25,12 +25,14 @@ async def _relay(district: District, nats: Nats, stop: asyncio.Event, say: Say) 
 
 async def _project(district: District, nats: Nats, stop: asyncio.Event, say: Say) -> None:
     await district.engine.projector.catch_up()
-    await _until(stop, kept("projector", district.engine.projector.run))
+    parts = {"projector": district.engine.projector.run, "forgetting": district.personal.forgetting.run}
+    await _until(stop, *(kept(name, part) for name, part in parts.items()))
 
 
 async def _clock(district: District, nats: Nats, stop: asyncio.Event, say: Say) -> None:
     await district.engine.projector.catch_up()
     parts = {"projector": district.engine.projector.run, "clock": lambda: clock(district), **posted(district)}
+    parts["forgetting"] = district.personal.forgetting.run
     await _until(stop, *(kept(name, part) for name, part in parts.items()))
 
 

@@ -52,13 +52,15 @@ async def _serve(district: District, nats: Nats, door: socket.socket, stop: asyn
     """Everything at work, until told to stop."""
     relay = relay_of(district, nats)
     parts = {"relay": relay.run, "projector": district.engine.projector.run, "clock": lambda: clock(district), **posted(district)}
+    parts["forgetting"] = district.personal.forgetting.run
     await _serve_with(parts, district, relay, door, stop, say)
 
 
 async def serve_alone(district: District, stop: asyncio.Event, say: Callable[[str], None]) -> None:
     """The API and its own read models, without relay and clock: they are other processes."""
     with reserved(district.settings.host, district.settings.port) as door:
-        await _serve_with({"projector": district.engine.projector.run}, district, None, door, stop, say)
+        parts = {"projector": district.engine.projector.run, "forgetting": district.personal.forgetting.run}
+        await _serve_with(parts, district, None, door, stop, say)
 
 
 async def _serve_with(

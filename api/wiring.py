@@ -14,6 +14,7 @@ from adapters.admission import LedgerDamaged
 from adapters.codec import REGISTRY as EVENTS
 from adapters.codec import JsonCodec
 from adapters.contacts import open_contacts
+from adapters.erasures import SqliteErasures
 from adapters.file_lock import DataFolderInUse
 from adapters.keys import KeyStore
 from adapters.links import open_links
@@ -53,6 +54,7 @@ from services.dashboards import Dashboards
 from services.desks import Desks
 from services.due import DueItems, LiveClaims
 from services.engine import Engine
+from services.erasure import Erasures, Forgetting
 from services.joint_claims import JointClaims
 from services.needs import Needs
 from services.notice_follower import Follower
@@ -120,7 +122,7 @@ async def open_district(settings: Settings, log: EventLog, nats: Nats | None = N
     return District(
         settings=settings, engine=engine, log=log, vault=vault, keys=open_keys(settings.data), read_db=read_db,
         office=SpreadsheetOffice(), accounts=accounts, post=open_post(settings, engine),
-        personal=open_personal(settings, engine, accounts),
+        personal=open_personal(settings, engine, accounts, part),
     )  # fmt: skip
 
 
@@ -186,10 +188,14 @@ def open_post(settings: Settings, engine: Engine) -> Post:
     )  # fmt: skip
 
 
-def open_personal(settings: Settings, engine: Engine, accounts: Accounts) -> Personal:
-    """Contacts, in the data folder's contacts.db. Raises ValueError when its master key is missing or wrong."""
-    store = open_contacts(settings.data / "contacts.db", settings.kek_file)
-    return Personal(contacts=Contacts(engine.streams, store, accounts.log), close=store.close)
+def open_personal(settings: Settings, engine: Engine, accounts: Accounts, part: str = "run") -> Personal:
+    """Contacts and erasures, in the data folder. Raises ValueError when the contacts' master key is missing or wrong."""
+    streams, log, vault = engine.streams, accounts.log, engine.streams.vault
+    store, requests = open_contacts(settings.data / "contacts.db", settings.kek_file), SqliteErasures(settings.data / "erasures.db", part)
+    contacts = Contacts(streams, store, log)
+    erasures = Erasures(streams, vault, store, contacts, requests, log)
+    forgetting = Forgetting(engine.projector, vault, requests, erasures)
+    return Personal(contacts=contacts, erasures=erasures, forgetting=forgetting, files=(store.close, requests.close))
 
 
 def open_accounts(settings: Settings, clock: Clock) -> Accounts:

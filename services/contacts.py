@@ -103,6 +103,14 @@ class Contacts:
         self._log.note("contact.revealed", principal.id, str(subject), reason)
         return found
 
+    async def kept(self, org: str, item: str = "") -> tuple[Subject, tuple[str, ...]]:
+        """Whose contact it is that is kept for this item, or for all, and the areas above. Missing: none."""
+        place = await self._place(item)
+        subject, found = self._found(place, org)
+        if found is None:
+            raise missing()
+        return subject, await self._streams.path(place.area) if place and subject.about else await self._stands(org)
+
     async def _own_place(self, principal: Principal, org: str, item: str) -> _Place | None:
         place = await self._place(item)
         if not self._takes_part(place, org):

@@ -6,9 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from services.contacts import Contacts
+from services.erasure import Erasures, Forgetting
 
 
 @dataclass(frozen=True, kw_only=True)
 class Personal:
     contacts: Contacts
-    close: Callable[[], None]
+    erasures: Erasures
+    forgetting: Forgetting
+    files: tuple[Callable[[], None], ...]
+
+    def close(self) -> None:
+        for close in self.files:
+            close()

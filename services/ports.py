@@ -165,6 +165,9 @@ class Vault(Protocol):
     def erase(self, key: str) -> None:
         """Destroy the key, on disk, before returning."""
 
+    def erasures(self) -> int:
+        """How often a key was destroyed, by any process."""
+
 
 class Clock(Protocol):
     def now(self) -> datetime:

@@ -89,7 +89,7 @@ class Streams:
         for row in stored:
             event = self.codec.decode(row).event
             state, version = evolve(kind, state, event, stream), row.version
-            key = key or self.codec.key_of(event)
+            key = self.codec.key_of(event) or key  # after an erasure words have a new one
         return Held(state, version, key) if version else None
 
     def forget(self, streams: Any = None) -> None:

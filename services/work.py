@@ -127,11 +127,20 @@ class Work:
         for event in events:
             version, key = held.version + 1, held.key
             if self._streams.codec.has_plain(event):
-                key = key or self._streams.vault.new_key()
-                event = self._streams.codec.seal(event, stream=stream, version=version, key=key)
+                event, key = self._sealed(event, stream, version, key)
             held = Held(evolve(kind_of(stream), held.state, event, stream), version, key)
             self.events.append((stream, version, event))
         self._now[stream] = held
+
+    def _sealed(self, event: Event, stream: str, version: int, key: str | None) -> tuple[Event, str]:
+        """Under the item's key, or a fresh one where it has none or its words were erased."""
+        codec, vault = self._streams.codec, self._streams.vault
+        key = key or vault.new_key()
+        try:
+            return codec.seal(event, stream=stream, version=version, key=key), key
+        except KeyError:
+            key = vault.new_key()
+            return codec.seal(event, stream=stream, version=version, key=key), key
 
     def write_all(self, changes: Any) -> None:
         for stream, event in changes:
