@@ -107,9 +107,11 @@ async def _below(
     engine: Engine, me: Principal, roots: tuple[str, ...]
 ) -> tuple[tuple[str, tuple[Named, ...]], ...]:
     """All areas at and below these that stand, grouped under the name of what lies above them."""
-    docs: Mapping[str, Mapping[str, str]] = {}
+    docs: Mapping[str, Mapping[str, str | None]] = {}
     for root in dict.fromkeys(roots):
         cursor: str | None = None
+        if held := await engine.streams.load(areas.stream(root)):  # one's own is there before the lists know it
+            docs = {**docs, root: {"name": held.state.name, "parent": held.state.parent}}
         while len(docs) < MOST_AREAS:
             page = await engine.boards.list("areas", me, area=root, status="open", limit=A_PAGE, cursor=cursor)
             docs = {**docs, **{doc["id"]: doc for doc in page.items}}
@@ -118,7 +120,7 @@ async def _below(
     above = await names(engine, [doc["parent"] for doc in docs.values()], None)
     groups: dict[str, list[Named]] = {}
     for id in sorted(docs):
-        groups.setdefault(above.get(docs[id]["parent"] or "", ""), []).append((id, docs[id]["name"]))
+        groups.setdefault(above.get(docs[id]["parent"] or "", ""), []).append((id, docs[id]["name"] or id))
     return tuple((name, tuple(inside)) for name, inside in groups.items())
 
 

@@ -12,7 +12,7 @@ from api.auth import person
 from api.bodies import NeedPatch, OfferPatch
 from api.errors import TABLE
 from api.pages import shown
-from api.pages.forms import Form, answered, asking_by_form, blank, form_of, someone
+from api.pages.forms import Form, answered, asking_by_form, blank, form_of, fresh_key, someone
 from api.pages.items import changes, typed
 from api.pages.items.choices import choices_of
 from api.pages.items.post import SIGNED_OUT, for_whom, signed_out
@@ -108,7 +108,8 @@ async def _save(site: Site, request: Request, editing: Editing, form: Form) -> R
         if status == STALE:
             return await _stale(site, request, now, filled)
         if filled["_version"] != str(now.item["version"]) and publishes:
-            filled = replace(filled, fields={**filled.fields, "_version": str(now.item["version"])})
+            fields = {**filled.fields, "_version": str(now.item["version"])}
+            filled = replace(filled, fields=fields, key=fresh_key())
         return await _page(site, request, now, filled, status=status)
 
     drafted = editing.item["status"] == "draft" and not publishes
@@ -181,7 +182,7 @@ async def _stale(site: Site, request: Request, now: Editing, form: Form) -> Resp
 async def _signed_out(site: Site, request: Request, kind: str, id: str, form: Form) -> Response:
     """What was typed and nothing else: who is not logged in learns nothing about the item."""
     said, form = tongue(request), numbered(form)
-    unknown = {"id": id, "status": "", "version": form["_version"], "lines": [], "category": "", "area": ""}
+    unknown = {"id": id, "number": "", "status": "", "version": form["_version"], "lines": [], "category": "", "area": ""}
     editing = Editing(kind=kind, item=unknown, owner=None)
     return await _page(site, request, editing, signed_out(form, said), status=SIGNED_OUT)
 

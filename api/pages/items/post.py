@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -26,45 +27,46 @@ PATHS = {"need": "/needs/new", "offer": "/offers/new"}
 def routes(site: Site) -> APIRouter:
     router = APIRouter(route_class=route_class(site), include_in_schema=False)
 
-    async def form_page(request: Request, kind: str, like: str, template: str) -> Response:
-        me, engine, say = must_take_part(someone(request)), engine_of(request), tongue(request)
-        choices = await choices_of(engine, me, kind, say)
-        form = await begun(engine, me, kind, choices, like=like, template=template, say=say)
-        found = await starts(engine, me, kind, say)
-        keep = "offered" if like or template else "fresh"
-        return _page(site, request, kind, form, choices, starts=found, keep=keep)
-
-    async def again(request: Request, kind: str, form: Form, status: int = 200) -> Response:
-        say, me = tongue(request), person(request)
-        choices = await choices_of(engine_of(request), me, kind, say, form["area"])
-        return _page(site, request, kind, form, choices, status=status)
-
-    async def posted(request: Request, kind: str) -> Response:
-        form = await form_of(request)
-        if only_shown_again(form):
-            return await again(request, kind, with_rows_changed(form))
-        if person(request) is None:
-            return await again(request, kind, signed_out(form, tongue(request)), SIGNED_OUT)
-        must_take_part(someone(request))
-        return await _post(request, kind, numbered(form), again)
-
     @router.api_route("/needs/new", methods=["GET", "HEAD"])
     async def new_need(request: Request, like: str = "", template: str = "") -> Response:
-        return await form_page(request, "need", like, template)
+        return await _begin(site, request, "need", like, template)
 
     @router.api_route("/offers/new", methods=["GET", "HEAD"])
     async def new_offer(request: Request, like: str = "", template: str = "") -> Response:
-        return await form_page(request, "offer", like, template)
+        return await _begin(site, request, "offer", like, template)
 
     @router.post("/needs/new")
     async def post_need(request: Request) -> Response:
-        return await posted(request, "need")
+        return await _sent(site, request, "need")
 
     @router.post("/offers/new")
     async def post_offer(request: Request) -> Response:
-        return await posted(request, "offer")
+        return await _sent(site, request, "offer")
 
     return router
+
+
+async def _begin(site: Site, request: Request, kind: str, like: str, template: str) -> Response:
+    me, engine, say = must_take_part(someone(request)), engine_of(request), tongue(request)
+    choices = await choices_of(engine, me, kind, say)
+    form = await begun(engine, me, kind, choices, like=like, template=template, say=say)
+    keep = "offered" if like or template else "fresh"
+    return _page(site, request, kind, form, choices, starts=await starts(engine, me, kind, say), keep=keep)
+
+
+async def _sent(site: Site, request: Request, kind: str) -> Response:
+    form, me = await form_of(request), person(request)
+
+    async def again(filled: Form, status: int) -> Response:
+        choices = await choices_of(engine_of(request), me, kind, tongue(request), filled["area"])
+        return _page(site, request, kind, filled, choices, status=status)
+
+    if only_shown_again(form):
+        return await again(with_rows_changed(form), 200)
+    if me is None:
+        return await again(signed_out(form, tongue(request)), SIGNED_OUT)
+    must_take_part(me)
+    return await _post(request, kind, numbered(form), again)
 
 
 def signed_out(form: Form, say: Tongue) -> Form:
@@ -83,7 +85,9 @@ async def for_whom(request: Request, form: Form) -> Form:
     return replace(form, fields={**form.fields, "_for": org})
 
 
-async def _post(request: Request, kind: str, form: Form, again: Any) -> Response:
+async def _post(
+    request: Request, kind: str, form: Form, again: Callable[[Form, int], Awaitable[Response]]
+) -> Response:
     engine, as_draft = engine_of(request), form["_act"] == "draft"
 
     async def act() -> Done:
@@ -94,12 +98,8 @@ async def _post(request: Request, kind: str, form: Form, again: Any) -> Response
         offer = typed.body(form, kind, OfferIn)
         return await engine.offers.post(ask, offer.asked(), as_draft=as_draft)
 
-    async def shown_again(filled: Form, status: int) -> Response:
-        response: Response = await again(request, kind, filled, status)
-        return response
-
     return await answered(
-        request, form, act, then=lambda done: "/drafts" if as_draft else f"/{kind}s/{done.id}", again=shown_again,
+        request, form, act, then=lambda done: "/drafts" if as_draft else f"/{kind}s/{done.id}", again=again,
         said="drafted" if as_draft else "posted",
     )  # fmt: skip
 
