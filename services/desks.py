@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from domain.access import COORDINATORS, PARTIES, Principal
+from domain.calendar import ZONE
 from services.asof import reach
 from services.ports import Clock
 from services.read_ports import Doc, Progress, Query, ReadDb
@@ -41,6 +43,19 @@ class Desks:
         mine = await self._db.tally([f"{kind}/p/{party}" for kind in _MINE])
         counts = {label.partition("/")[0]: dict(statuses) for label, statuses in mine.items()}
         return {"waiting": _by_due(waiting), "due": _by_due(due), "mine": counts, "position": found.position}
+
+    async def quiet(self, area: str) -> list[Doc]:
+        """The lowest areas below this one, by id, where nothing was posted, claimed or delivered this month or last."""
+        below = await self._db.page(Query(groups=((f"area/a/{area}",),), limit=ALL))
+        docs = sorted((doc for _, doc in below.rows if doc["status"] == "open"), key=lambda doc: str(doc["id"]))
+        parents = {doc["parent"] for doc in docs}
+        lowest = [doc for doc in docs if doc["id"] not in parents and doc["id"] != area]
+        this = self._clock.now().astimezone(ZoneInfo(ZONE)).date().replace(day=1)
+        busy: set[str] = set()
+        for month in (this, (this - timedelta(days=1)).replace(day=1)):
+            cells, _ = await self._db.figures([doc["id"] for doc in lowest], f"m:{month:%Y-%m}")
+            busy |= {where for (where, _), figures in cells.items() if any(figures.values())}
+        return [doc for doc in lowest if doc["id"] not in busy]
 
     async def _title(self, entries: list[Doc]) -> None:
         """Claims and projects carry the title of what they are about."""
