@@ -5,13 +5,18 @@ from __future__ import annotations
 from fastapi import FastAPI
 from starlette.routing import BaseRoute
 
-from api.pages import access, account, assets, audit, board, claims, dashboard, home, item, items, live, notices, personal, projects
+from api.pages import (
+    access, account, assets, audit, board, claims, dashboard, desk, home, item, items, live, notices, personal, projects,
+)  # fmt: skip
 from api.pages.site import Site
 
 
 def routes(site: Site) -> list[BaseRoute]:
     """All routes of the pages. They ask the engine at `request.app.state.engine`."""
-    parts = [part.routes(site) for part in (home, board, items, claims, projects, item, dashboard, account, audit, notices, access, personal)]
+    groups = (
+        home, board, items, claims, projects, desk, item, dashboard, account, audit, notices, access, personal,
+    )  # fmt: skip
+    parts = [part.routes(site) for part in groups]
     return [route for part in (*parts, live.routes(), assets.routes(site.assets)) for route in part.routes]
 
 
