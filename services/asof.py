@@ -25,7 +25,7 @@ async def parse_at(text: str | None, log: EventLog) -> int | None:
         if int(text) > head:
             raise _invalid(f"总账目前到第 {head} 号", f"the ledger ends at {head}")
         return int(text)
-    return min(await log.position_at(to_us(_moment(text))), head)
+    return min(await log.position_at(to_us(moment(text))), head)
 
 
 async def reach(progress: Progress, position: int | None) -> None:
@@ -52,7 +52,8 @@ class Bookmarked:
         return (await self._db.bookmark()).position
 
 
-def _moment(text: str) -> datetime:
+def moment(text: str) -> datetime:
+    """A time with its zone, or the end of a day (Shanghai time). Refused: at.invalid."""
     try:
         text = text.replace(" ", "+")  # a plus sign in an address that was not escaped
         at = datetime.fromisoformat(f"{text}T23:59:59.999999+08:00" if len(text) == 10 else text)

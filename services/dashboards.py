@@ -75,6 +75,16 @@ class Dashboards:
             for doc, figures in rows
         ]  # fmt: skip
 
+    async def trail(self, area_id: str, at: str | None = None) -> list[dict[str, Any]]:
+        """The area and all above it, from the top: [{id, name, kind}]. Refused: item.not_found, at.invalid."""
+        return [_named(doc) for doc in await self._path(area_id, await parse_at(at, self._log))]
+
+    async def position(self, at: str | None = None) -> int:
+        """What answers are true for. Refused: at.invalid. Raises Behind."""
+        position = await parse_at(at, self._log)
+        await reach(self._progress, position)
+        return (await self._db.bookmark()).position if position is None else position
+
     async def _path(self, area_id: str, at: int | None) -> list[Doc]:
         """The area and all above it, from the top."""
         found: list[Doc] = []

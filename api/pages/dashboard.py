@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from api.pages import shown
+from api.pages import drill, shown
 from api.pages.bars import stages
 from api.pages.charts import Series, Tile, lines, stack, tiles
 from api.pages.figures import Figures, category_rows, tallies
@@ -40,6 +40,7 @@ def routes(site: Site) -> APIRouter:
         values = await dashboard_values(engine_of(request), area, at.strip(), tongue(request))
         return site.page(request, "dashboard", parts=("now",), **values)
 
+    drill.install(router, site)
     return router
 
 
@@ -53,7 +54,7 @@ async def dashboard_values(engine: Engine, area: str, at: str, say: Tongue) -> d
         "tier_words": tier_words(book, say), "groups": _groups(board["children"], say, at),
         "categories": category_rows(board, category_words(book, say), say),
         "trend": _trend(board, state.today, at, say), "mosaic": _mosaic(board, places, at, say),
-        "live": "" if at else area,
+        "live": "" if at else area, "dash_views": drill.of_overview(area, at, say),
     }  # fmt: skip
 
 

@@ -42,6 +42,9 @@ def tallies(figures: Figures, say: Tongue, area: str | None, at: str | None) -> 
     def board(kind: str, status: str) -> str:
         return link("/board", kind=kind, area=area, status=status, at=at)
 
+    def behind(figure: str) -> str:
+        return link(f"/dashboards/{area}/events", figure=figure, at=at) if area else ""
+
     return (
         Tally(
             say("待认领需求"), n(needs["open"] + needs["posted"]), say("项"),
@@ -55,18 +58,21 @@ def tallies(figures: Figures, say: Tongue, area: str | None, at: str | None) -> 
             say("可认领资源"), n(offers["published"]), say("项"), say("资源共 {n} 项", n=n(offers["total"])),
             board("offers", "published"),
         ),
-        Tally(say("资源已动用"), n(figures["offers_used"]), say("项"), say("供需共 {n} 项被认领", n=n(claimed))),
-        Tally(say("认领成立"), n(figures["claims_accepted"]), say("次"), say("待答复 {n} 次", n=n(waiting))),
-        Tally(say("项目已交付"), n(figures["projects_delivered"]), say("个"), say("实施中 {n} 个", n=n(active))),
-        Tally(say("惠及居民"), n(figures["beneficiaries"]), say("人次"), say("以接收方确认为准")),
-        _money(figures["money"], say),
+        Tally(say("资源已动用"), n(figures["offers_used"]), say("项"), say("供需共 {n} 项被认领", n=n(claimed)), behind("offers_used")),
+        Tally(say("认领成立"), n(figures["claims_accepted"]), say("次"), say("待答复 {n} 次", n=n(waiting)), behind("claims_accepted")),
+        Tally(
+            say("项目已交付"), n(figures["projects_delivered"]), say("个"), say("实施中 {n} 个", n=n(active)),
+            behind("projects_delivered"),
+        ),
+        Tally(say("惠及居民"), n(figures["beneficiaries"]), say("人次"), say("以接收方确认为准"), behind("beneficiaries")),
+        _money(figures["money"], say, behind("money/received_fen")),
     )  # fmt: skip
 
 
-def _money(money: Mapping[str, int], say: Tongue) -> Tally:
+def _money(money: Mapping[str, int], say: Tongue, href: str) -> Tally:
     value, unit = shown.money_parts(money["received_fen"], say)
     pledged, spent = shown.money(money["pledged_fen"], say), shown.money(money["spent_fen"], say)
-    return Tally(say("资金到账"), value, unit, say("承诺 {pledged} · 支出 {spent}", pledged=pledged, spent=spent))
+    return Tally(say("资金到账"), value, unit, say("承诺 {pledged} · 支出 {spent}", pledged=pledged, spent=spent), href)
 
 
 def cover(figures: Figures) -> str:
