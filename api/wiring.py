@@ -62,6 +62,7 @@ from services.notice_inbox import Inbox
 from services.notice_outbox import Outbox
 from services.notice_ports import Sender
 from services.offers import Offers
+from services.oversight import Oversight
 from services.personal import Personal
 from services.ports import Clock, EventLog, EventStream, Ids
 from services.post import Post
@@ -142,7 +143,7 @@ def build(
         clockwork=Clockwork(clock, DueItems(read_db), claims, needs, offers), projector=projector,
         boards=Boards(read_db, log, projector), desks=Desks(read_db, projector, clock),
         dashboards=Dashboards(read_db, log, projector), trail=trail, search=TrailSearch(log, read_db, trail),
-        proofs=Proofs(log), comparing=Comparing(read_db, log, projector),
+        proofs=Proofs(log), comparing=Comparing(read_db, log, projector), oversight=Oversight(log, codec, read_db),
     )  # fmt: skip
 
 

@@ -78,6 +78,8 @@ class Trail:
     async def visible(self, streams: set[str], viewer: Principal) -> set[str]:
         """Streams of items that the viewer may see now; the rule book is open to all."""
         found = {stream for stream in streams if kind_of(stream) not in KINDS or kind_of(stream) in OPEN_KINDS}
+        if viewer.role not in ("auditor", "system"):  # an objection is between the two and the auditor
+            found = {stream for stream in found if kind_of(stream) != "objection"}
         for kind in KINDS:
             of_kind = [stream for stream in streams if kind_of(stream) == kind]
             labels = sight(kind, viewer)

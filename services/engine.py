@@ -14,6 +14,7 @@ from services.desks import Desks
 from services.joint_claims import JointClaims
 from services.needs import Needs
 from services.offers import Offers
+from services.oversight import Oversight
 from services.ports import EventLog
 from services.projector import Projector
 from services.projects import Projects
@@ -40,5 +41,6 @@ class Engine:
     trail: Trail
     search: TrailSearch
     comparing: Comparing
+    oversight: Oversight
     proofs: Proofs
     projector: Projector

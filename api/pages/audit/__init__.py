@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.pages.audit import replay
+from api.pages.audit import compare, figures, proof, replay, trail
 from api.pages.site import Site, route_class
 
 
 def routes(site: Site) -> APIRouter:
     router = APIRouter(route_class=route_class(site), include_in_schema=False)
-    for part in (replay,):
+    for part in (replay, compare, trail, proof, figures):
         part.install(router, site)
     return router

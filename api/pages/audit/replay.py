@@ -24,7 +24,7 @@ from services import sight
 from services.engine import Engine
 from services.trail_search import Wanted
 
-AROUND = 3  # events shown on either side of the moment, of a board or a dashboard
+AROUND = 2  # events shown on either side of the moment, of a board or a dashboard
 AROUND_ITEM = 15  # of an item: as a rule all of them
 
 

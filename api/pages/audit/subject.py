@@ -67,9 +67,9 @@ async def subject_of(engine: Engine, viewer: Principal, what: str, area: str, sa
 
 
 async def streets(engine: Engine) -> list[tuple[str, str]]:
-    """(id, name) of the areas right below the district."""
+    """(id, name) of the areas right below the district, as far as the lists know them."""
     book = await rule_book(engine)
-    if book is None:
+    if book is None or not await engine.boards.names([book.area]):
         return []
     children = (await engine.dashboards.of(book.area))["children"]
     return sorted((child["area"]["id"], child["area"]["name"]) for child in children)
