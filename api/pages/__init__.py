@@ -6,7 +6,21 @@ from fastapi import FastAPI
 from starlette.routing import BaseRoute
 
 from api.pages import (
-    access, account, assets, audit, board, claims, dashboard, desk, home, item, items, live, notices, personal, projects,
+    access,
+    account,
+    assets,
+    audit,
+    board,
+    claims,
+    dashboard,
+    desk,
+    home,
+    item,
+    items,
+    live,
+    notices,
+    personal,
+    projects,
 )  # fmt: skip
 from api.pages.site import Site
 
