@@ -31,3 +31,7 @@ class Settings(BaseSettings):
     mail_from: str = ""
     hook_hosts: str = "qyapi.weixin.qq.com, oapi.dingtalk.com, open.feishu.cn"  # where robots of group chats may be
     hook_networks: str = ""  # private networks that robots and webhooks may be in: "10.1.0.0/16, 127.0.0.1"
+    oidc_issuer: str = ""  # of an OpenID provider; "" = log-in by password alone
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
+    oidc_name: str = "统一身份认证"  # on the log-in button

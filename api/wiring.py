@@ -28,6 +28,7 @@ from adapters.notice_db import SqliteNoticeBook
 from adapters.notify_mail import Mail
 from adapters.notify_robots import Robots
 from adapters.office import SpreadsheetOffice
+from adapters.oidc import OidcProvider
 from adapters.outward_http import OutwardHttp, networks_of
 from adapters.postgres_store import PostgresStore
 from adapters.read_db import SqliteReadDb
@@ -43,14 +44,16 @@ from services.accounts import Accounts
 from services.accounts_demo import DemoDoor
 from services.accounts_entrance import Entrance
 from services.accounts_own import OwnAccount
+from services.accounts_provider import Provided
 from services.accounts_sessions import Sessions
 from services.audit import Trail
 from services.boards import Boards
 from services.claims import Claims
 from services.clockwork import Clockwork
-from services.contacts import Contacts
 from services.comparing import Comparing
+from services.contacts import Contacts
 from services.dashboards import Dashboards
+from services.delegation import Delegations
 from services.desks import Desks
 from services.due import DueItems, LiveClaims
 from services.engine import Engine
@@ -196,7 +199,10 @@ def open_personal(settings: Settings, engine: Engine, accounts: Accounts, part: 
     contacts = Contacts(streams, store, log)
     erasures = Erasures(streams, vault, store, contacts, requests, log)
     forgetting = Forgetting(engine.projector, vault, requests, erasures)
-    return Personal(contacts=contacts, erasures=erasures, forgetting=forgetting, files=(store.close, requests.close))
+    return Personal(
+        contacts=contacts, erasures=erasures, forgetting=forgetting, delegations=Delegations(streams),
+        files=(store.close, requests.close),
+    )  # fmt: skip
 
 
 def open_accounts(settings: Settings, clock: Clock) -> Accounts:
@@ -208,9 +214,14 @@ def open_accounts(settings: Settings, clock: Clock) -> Accounts:
     entrance = Entrance(store, sessions, passwords, second, log, clock)
     own = OwnAccount(store, sessions, entrance, passwords, second, log, clock, chance, policy)
     demo = DemoDoor(store, sessions, log, clock, chance)
-    return Accounts(store=store, sessions=sessions, entrance=entrance, own=own, log=log, demo=demo, passwords=passwords)
+    provided = Provided(open_provider(settings), store, entrance, log) if settings.oidc_issuer else None
+    return Accounts(provided=provided, store=store, sessions=sessions, entrance=entrance, own=own, log=log, demo=demo, passwords=passwords)
 
 
+def open_provider(settings: Settings) -> OidcProvider:
+    return OidcProvider(
+        settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret, settings.oidc_name
+    )
 
 
 async def start_nats(settings: Settings) -> Nats:

@@ -8,6 +8,7 @@ from services.accounts_demo import DemoDoor
 from services.accounts_entrance import Entrance
 from services.accounts_own import OwnAccount
 from services.accounts_ports import AccessTrail, AccountStore, Passwords
+from services.accounts_provider import Provided
 from services.accounts_sessions import Sessions
 
 
@@ -22,3 +23,4 @@ class Accounts:
     passwords: Passwords
     demo: DemoDoor
     log: AccessTrail
+    provided: Provided | None = None  # where an identity provider is used

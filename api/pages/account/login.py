@@ -18,6 +18,7 @@ from api.pages.account.people import (
     entered,
     own_path,
     private_line,
+    provider_name,
 )
 from api.pages.forms import Form, blank, form_of
 from api.pages.places import engine_of
@@ -38,7 +39,7 @@ def routes(site: Site) -> APIRouter:
     async def shown(request: Request, form: Form, status: int = 200) -> Response:
         there = await _people(request) if demonstrates(request) else ()
         return site.page(
-            request, "account/login", status=status, form=form, groups=_by_role(there)
+            request, "account/login", status=status, form=form, groups=_by_role(there), provider=provider_name(request)
         )
 
     @router.api_route("/login", methods=["GET", "HEAD"])

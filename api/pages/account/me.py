@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from api.pages.account.people import ROLE_WORDS, accounts_of, entered, me_of
+from api.pages.account.people import ROLE_WORDS, accounts_of, entered, me_of, provider_name
 from api.pages.forms import form_of
 from api.pages.places import engine_of, names
 from api.pages.site import Site, route_class
@@ -22,6 +22,7 @@ def routes(site: Site) -> APIRouter:
             request, "account/me", account=session.account, identities=identities, role_words=ROLE_WORDS,
             in_use=session.identity, called=called, here=session.id, recovery=accounts.store.recovery_left(session.account.id),
             sessions=accounts.sessions.live(session.account.id), owes=accounts.sessions.owes(session),
+            provider=provider_name(request),
         )  # fmt: skip
 
     @router.post("/me")

@@ -32,6 +32,12 @@ def accounts_of(request: Request) -> Accounts:
     return found
 
 
+def provider_name(request: Request) -> str:
+    """Of the identity provider that one may log in by; "" where there is none."""
+    provided = accounts_of(request).provided
+    return provided.provider.name if provided else ""
+
+
 def me_of(request: Request) -> Session:
     """The session, also of somebody whose identity has gone. Raises LogIn."""
     found = session_of(request.scope)
