@@ -14,6 +14,7 @@ from services.engine import Engine
 
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _VERSION = re.compile(r'(?:W/)?"(\d{1,15})"|(\d{1,15})', re.ASCII)
+_WORD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _POSITION = re.compile(r"\d{1,15}", re.ASCII)
 
 
@@ -24,7 +25,7 @@ def engine(conn: HTTPConnection) -> Engine:
 
 async def asking(request: Request, carried: bytes | None = None) -> Ask:
     """`carried`: what counts of the body (a file without the form around it). Refused (400): command.key_missing,
-    command.key_malformed, if_match.malformed."""
+    command.key_malformed, if_match.malformed, header.malformed. `On-Behalf-Of` and `Basis`: acting for another."""
     headers: dict[bytes, bytes] = dict(reversed(request.scope["headers"]))  # of two with one name the first counts
     key = headers.get(b"idempotency-key", b"").decode("latin-1").strip()
     if not key:
@@ -39,8 +40,10 @@ async def asking(request: Request, carried: bytes | None = None) -> Ask:
             "An Idempotency-Key has 1 to 200 visible ASCII characters.", kind="malformed", field="Idempotency-Key",
         )  # fmt: skip
     body = await request.body() if carried is None else carried
+    behalf, basis = _word(headers, b"on-behalf-of"), _word(headers, b"basis")
+    mark = fingerprint(request, body if behalf is None else f"{behalf}\n{basis}\n".encode() + body)
     return Ask(
-        principal=viewer(request), key=key, fingerprint=fingerprint(request, body),
+        principal=viewer(request), key=key, fingerprint=mark, on_behalf_of=behalf, basis=basis if behalf else None,
         if_match=_version(headers[b"if-match"].decode("latin-1")) if b"if-match" in headers else None,
     )  # fmt: skip
 
@@ -63,6 +66,18 @@ def min_position(conn: HTTPConnection) -> int | None:
             kind="malformed", field="Min-Position",
         )  # fmt: skip
     return int(given)
+
+
+def _word(headers: dict[bytes, bytes], name: bytes) -> str | None:
+    """An id or code in a header; None when it is not there."""
+    given = headers.get(name, b"").decode("latin-1").strip()
+    if given and not _WORD.fullmatch(given):
+        title = name.decode().title()
+        raise Refused(
+            "header.malformed", f"{title} 为 1–64 个字母、数字、横线或下划线。", f"{title}: 1 to 64 letters, digits, - or _.",
+            kind="malformed", field=title,
+        )  # fmt: skip
+    return given or None
 
 
 def _version(given: str | None) -> int | None:

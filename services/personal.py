@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from services.contacts import Contacts
+from services.delegation import Delegations
 from services.erasure import Erasures, Forgetting
 
 
@@ -14,6 +15,7 @@ class Personal:
     contacts: Contacts
     erasures: Erasures
     forgetting: Forgetting
+    delegations: Delegations
     files: tuple[Callable[[], None], ...]
 
     def close(self) -> None:

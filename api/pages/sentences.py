@@ -7,6 +7,7 @@ from typing import Any
 
 from api.pages.shown import amounts
 from api.pages.words import Tongue
+from domain.delegation import GROUNDS
 
 # TYPE -> (Chinese, English, tone of its dot); {…} is filled by `_values`
 SENTENCES: dict[str, tuple[str, str, str]] = {
@@ -80,6 +81,7 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "project.evaluated": ("{role}评价：{score} 分", "Evaluated by the {role}: {score} of 5", "done"),
     "project.closed": ("项目办结", "Project closed", "shut"),
     "project.aborted": ("项目中止", "Project aborted", "off"),
+    "objection.raised": ("{org}对代办提出异议：{ground}", "{org} objects to what was done in its name: {ground}", "bad"),
 }  # fmt: skip
 
 # values that are themselves words: field name -> value -> (Chinese, English)
@@ -141,6 +143,8 @@ class _Values(dict[str, str]):
                 return self._named(data["proposed_by"]["org"])
             case "cause" | "outcome" | "role":
                 return _pick(CAUSES, str(data.get(name)), say)
+            case "ground":
+                return _pick(GROUNDS, str(data.get(name)), say)
             case "fields":
                 changed = [_pick(FIELDS, field, say) for field in FIELDS if data.get(field) is not None]
                 return (say("、").join(changed)) or say("内容")

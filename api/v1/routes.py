@@ -17,7 +17,7 @@ from api.auth import viewer
 from api.bodies import ActIn
 from api.errors import as_json, refusals
 from api.fields import clean
-from domain.access import missing
+from domain.access import BASES, missing
 from services import sight
 from services.asof import parse_at
 from services.boards import KINDS
@@ -42,6 +42,10 @@ IDEMPOTENCY_KEY = header(
     "Idempotency-Key", "^[!-~]{1,200}$", "这次办理的编号 / names this act, also when it is sent again", required=True
 )
 IF_MATCH = header("If-Match", '^"[0-9]{1,15}"$', "只在版本未变时办理 / only while the version is this")
+ON_BEHALF_OF = header(
+    "On-Behalf-Of", "^[A-Za-z0-9_-]{1,64}$", "协调员代办：被代办的单位或居民区 / for whom a coordinator acts; needs Basis"
+)
+BASIS = header("Basis", f"^({'|'.join(BASES)})$", "代办依据 / on what basis one acts for them")
 MIN_POSITION = header("Min-Position", "^[0-9]{1,15}$", "至少读到这个序位 / at least as new as this position")
 _ETAG = {"ETag": {"schema": {"type": "string"}}}
 
@@ -69,7 +73,7 @@ def command(
     told: dict[int | str, dict[str, Any]] = {status: {"model": says, "description": "已办理 / done", "headers": _ETAG}}
     return router.api_route(
         path, methods=[method], status_code=status, response_model=None, responses={**told, **refusals(*COMMAND)},
-        openapi_extra={"parameters": [IDEMPOTENCY_KEY] if creates else [IDEMPOTENCY_KEY, IF_MATCH]},
+        openapi_extra={"parameters": [IDEMPOTENCY_KEY, *([] if creates else [IF_MATCH]), ON_BEHALF_OF, BASIS]},
     )  # fmt: skip
 
 
