@@ -23,7 +23,7 @@ from services.streams import Streams
 
 BATCH = 500  # events at once
 FRESH = timedelta(days=7)  # history that is older than this when a district first keeps notices is not new to anybody
-REST_S = 0.002  # for each fact that was read: commands come first
+REST_S = 0.0005  # for each fact that was read: commands come first
 WAIT_S = 30.0
 MOST_DUE = 200  # deadlines of one look at the clock
 _BEHALF = b'"on_behalf_of"'

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.pages.notices import inbox
+from api.pages.notices import deliveries, hooks, inbox, settings
 from api.pages.site import Site
 
-PARTS = (inbox,)
+PARTS = (inbox, settings, deliveries, hooks)
 
 
 def routes(site: Site) -> APIRouter:

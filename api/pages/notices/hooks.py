@@ -1,0 +1,94 @@
+"""An organisation's webhooks on a page: how the last call ended, test, new secret, replay, and a form for another one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from api.errors import TABLE
+from api.pages.forms import Form, asking_by_form, blank, form_of, gone_on, someone, wrong_fields
+from api.pages.site import Site, route_class, tongue
+from api.posted import post_of
+from domain.events import Refused
+from services.command import Ask
+from services.webhooks import Webhooks, shown
+
+MOST_DIGITS = 15
+CHOICES = (
+    ("", "全部事件"), ("claim.", "认领"), ("project.", "项目"), ("need.", "需求"), ("offer.", "资源"),
+)  # fmt: skip
+Act = Callable[[Webhooks, Ask, Form], Awaitable[bytes]]
+
+
+def routes(site: Site) -> APIRouter:
+    router = APIRouter(route_class=route_class(site), include_in_schema=False)
+
+    async def page(request: Request, form: Form, status: int = 200, **more: Any) -> Response:
+        found = await post_of(request).webhooks.of(someone(request))
+        say = tongue(request)
+        values = {
+            "hooks": [shown(each) for each in found], "form": form, "secret": "", "answered": None, "about": "",
+            "choices": [(value, say(zh)) for value, zh in CHOICES],
+        }  # fmt: skip
+        return site.page(request, "notices/webhooks", status=status, **{**values, **more})
+
+    async def acted(request: Request, act: Act, then: Callable[[dict[str, Any]], dict[str, Any]] | None = None) -> Response:
+        """Secrets and test results are shown on the very answer; everything else goes on to the page."""
+        form = await form_of(request)
+        try:
+            answer: dict[str, Any] = json.loads(
+                await act(post_of(request).webhooks, asking_by_form(request, form), form)
+            )
+        except Refused as refused:
+            if refused.kind in ("missing", "forbidden", "malformed"):
+                raise
+            wrong = wrong_fields(refused, zh=tongue(request).lang == "zh")
+            return await page(request, Form(form.fields, wrong, blank().key), TABLE[refused.kind].status)
+        return await page(request, blank(), **then(answer)) if then else gone_on("/notices/webhooks", "done")
+
+    @router.api_route("/notices/webhooks", methods=["GET", "HEAD"])
+    async def webhooks(request: Request) -> Response:
+        return await page(request, blank())
+
+    @router.post("/notices/webhooks")
+    async def register(request: Request) -> Response:
+        return await acted(request, lambda hooks, ask, form: hooks.register(ask, form["url"].strip(), _types(form)), _secret)
+
+    @router.post("/notices/webhooks/{id}/rotation")
+    async def rotate(request: Request, id: str) -> Response:
+        return await acted(request, lambda hooks, ask, form: hooks.rotate(ask, id), _secret)
+
+    @router.post("/notices/webhooks/{id}/test")
+    async def test(request: Request, id: str) -> Response:
+        return await acted(request, lambda hooks, ask, form: hooks.test(ask, id), _answered)
+
+    @router.post("/notices/webhooks/{id}/replay")
+    async def replay(request: Request, id: str) -> Response:
+        return await acted(request, lambda hooks, ask, form: hooks.replay(ask, id, _position(form)))
+
+    @router.post("/notices/webhooks/{id}/removal")
+    async def remove(request: Request, id: str) -> Response:
+        return await acted(request, lambda hooks, ask, form: hooks.drop(ask, id))
+
+    return router
+
+
+def _types(form: Form) -> list[str]:
+    return [form["types"]] if form["types"] else []
+
+
+def _secret(answer: dict[str, Any]) -> dict[str, Any]:
+    return {"secret": answer["secret"], "about": answer["id"]}
+
+
+def _answered(answer: dict[str, Any]) -> dict[str, Any]:
+    return {"answered": answer, "about": answer["id"]}
+
+
+def _position(form: Form) -> int:
+    """Refused by the use case when it is no position."""
+    typed = form["after"].strip().replace(",", "")
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= MOST_DIGITS else -1
