@@ -1,11 +1,14 @@
-"""The front page: what this is, how far the district has come, what was posted last. Always there, also when empty."""
+"""The front page, open to everybody: what this is, how far the district has come, what was posted last. Always there, also
+when empty. Who is logged in is led on to the desk, and finds this page at /?about."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from starlette.responses import RedirectResponse
 
+from api.auth import person
 from api.pages.board import rows
 from api.pages.figures import headline
 from api.pages.places import category_words, engine_of, rule_book, standing
@@ -22,6 +25,8 @@ def routes(site: Site) -> APIRouter:
 
     @router.api_route("/", methods=["GET", "HEAD"])
     async def home(request: Request) -> Response:
+        if person(request) is not None and not request.url.query and "X-Fragment" not in request.headers:
+            return RedirectResponse("/desk", 303)
         try:
             values = await _district(request)
         except (Refused, Behind, StoreUnavailable):

@@ -187,3 +187,12 @@ async def test_who_speaks_for_nobody_cannot_post(house: House):
         person = Person(house, role, org)
         for path in ("/needs/new", "/offers/new", "/drafts"):
             assert "不能发布" in await person.sees(path, 403)
+
+
+async def test_the_front_page_is_everybodys_and_leads_those_who_are_logged_in_to_their_desk(house: House, east: Person):
+    stranger = await house["nobody"].http.get("/")
+    assert stranger.status_code == 200
+    assert 'href="/login"' in stranger.text
+    led = await house["nobody"].http.get("/", headers=east.headers)
+    assert (led.status_code, led.headers["location"]) == (303, "/desk")
+    assert 'href="/desk"' in await east.sees("/?about")
