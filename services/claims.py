@@ -52,6 +52,8 @@ class Claims:
         async def decide(work: Work) -> str:
             need = await needs.visible(work, draft.need) if draft.need else None
             offer = await offers.visible(work, draft.offer) if draft.offer else None
+            if ask.principal.role not in PARTIES:
+                await work.allow("claim.provide", parties=(), area=(await work.rules()).book.area)
             org, tier = acting_org(ask), ask.principal.role in COORDINATORS and ask.on_behalf_of is None
             between = sides(need, offer, org, tier=tier)
             area = await self._area(work, need, between)

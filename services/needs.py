@@ -180,6 +180,6 @@ class Needs:
 async def visible(work: Work, need: str) -> NeedState:
     """A need that everybody may see; drafts and rejected needs do not exist for others."""
     state: NeedState = await work.found(need, "need")
-    if state.content.owner != acting_org(work.ask) and decide(work.ask.principal, "need.see", Facts(public=state.public)):
+    if decide(work.ask.principal, "need.see", Facts(parties=(state.content.owner,), public=state.public)) is not None:
         raise missing()
     return state

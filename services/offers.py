@@ -140,7 +140,7 @@ class Offers:
 async def visible(work: Work, offer: str) -> OfferState:
     """An offer that everybody may see; drafts do not exist for others."""
     state: OfferState = await work.found(offer, "offer")
-    if state.content.owner != acting_org(work.ask) and decide(work.ask.principal, "offer.see", Facts(public=state.public)):
+    if decide(work.ask.principal, "offer.see", Facts(parties=(state.content.owner,), public=state.public)) is not None:
         raise missing()
     return state
 
