@@ -8,18 +8,21 @@ import json
 import re
 import zipfile
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from python_calamine import CalamineError, load_workbook
 from xlsxwriter import Workbook
 
+from adapters import office_template
 from domain.events import Refused
+from services.office_ports import FormColumn, Sheet
 
 MOST_ROWS = 5_000
 MOST_COLUMNS = 60
 MOST_UNPACKED = 50_000_000  # bytes of a spreadsheet's parts
 MOST_PARTS = 200
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _ZIP = b"PK\x03\x04"
 _SIGNATURES = (b"\xd0\xcf\x11\xe0", b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"Rar!", b"\x1f\x8b", b"7z\xbc\xaf")
 
@@ -33,19 +36,30 @@ Row = tuple[int, dict[str, Any]]  # the row's number as the file's reader sees i
 class SpreadsheetOffice:
     """What a file is, its first bytes say; its name and declared type do not count."""
 
-    def read(self, data: bytes) -> list[Row]:
+    def read(self, data: bytes) -> Sequence[tuple[int, Mapping[str, Any]]]:
+        """The rows of `sheet`."""
+        return self.sheet(data).rows
+
+    def sheet(self, data: bytes) -> Sheet:
         """Rows with at least one cell. Excel: the first sheet; its and CSV's first row holds the headings.
         Refused: import.unknown_format (415), import.too_large (413), import.unreadable, import.empty."""
+        name, first_column = "", 0
         if data.startswith(_ZIP):
-            rows = _table(_sheet(data))
+            name, first_column, cells = _sheet(data)
+            columns, rows = _table(cells)
         elif data.startswith(_SIGNATURES) or b"\x00" in data[:4096]:
             raise _unknown()
         else:
             text = _text(data)
-            rows = _json_lines(text) if text.lstrip().startswith("{") else _table(_csv(text))
+            columns, rows = ([], _json_lines(text)) if text.lstrip().startswith("{") else _table(_csv(text))
         if not rows:
             raise Refused("import.empty", "文件没有数据行。", "The file holds no rows.", kind="invalid", field="file")
-        return rows
+        places = {heading: first_column + n for n, heading in enumerate(columns) if heading}
+        return Sheet(name=name, columns=places, rows=rows)
+
+    def template(self, title: str, columns: Sequence[FormColumn], help: Sequence[tuple[str, str]]) -> bytes:
+        """A spreadsheet with an example row, lists to choose from, and a second sheet of help in two languages."""
+        return office_template.written(title, columns, help)
 
     def form(self, title: str, headings: Sequence[tuple[str, str, bool]]) -> bytes:
         """An empty xlsx form: (heading, hint, required) a column; required ones are marked with a star."""
@@ -61,13 +75,54 @@ class SpreadsheetOffice:
         book.close()
         return out.getvalue()
 
+    def listing(
+        self, title: str, notes: Sequence[str], headings: Sequence[str], rows: Sequence[Sequence[str | int]]
+    ) -> bytes:  # fmt: skip
+        """A spreadsheet to print or to work with: notes, then headings that stay in sight and can be filtered, then rows,
+        written one by one. Texts are written as texts; those that a program might take for a formula are marked so
+        that they stay texts in a copy, too."""
+        out = io.BytesIO()
+        book = Workbook(out, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+        sheet = book.add_worksheet(title[:31])
+        bold = book.add_format({"bold": True, "bg_color": "#DCE9F5", "text_wrap": True})
+        soft, quoted = book.add_format({"font_color": "#5C636B"}), book.add_format({"quote_prefix": True})
+        sheet.set_landscape()
+        sheet.set_paper(9)  # A4
+        sheet.fit_to_pages(1, 0)
+        sheet.set_footer(f"&L{notes[-1].replace('&', '&&')}&R&P / &N" if notes else "")
+        first = len(notes)
+        for n, (width, _) in enumerate(zip(_widths(headings, rows), headings, strict=True)):
+            sheet.set_column(n, n, width)
+        for n, note in enumerate(notes):
+            sheet.write_string(n, 0, note, soft)
+        for n, heading in enumerate(headings):
+            sheet.write_string(first, n, heading, bold)
+        for r, row in enumerate(rows, start=first + 1):
+            for n, cell in enumerate(row):
+                if isinstance(cell, int):
+                    sheet.write_number(r, n, cell)
+                else:
+                    sheet.write_string(r, n, cell, quoted if cell.startswith(_FORMULA) else None)
+        sheet.freeze_panes(first + 1, 1)
+        sheet.autofilter(first, 0, first + max(len(rows), 1), len(headings) - 1)
+        sheet.repeat_rows(first)
+        book.close()
+        return out.getvalue()
 
-def _sheet(data: bytes) -> Iterable[tuple[int, Sequence[Any]]]:
-    """The rows of the first sheet."""
+
+def _widths(headings: Sequence[str], rows: Sequence[Sequence[str | int]]) -> list[int]:
+    """Of columns, in characters: what the first rows need, within reason; a Chinese character takes two."""
+    columns = zip(headings, *rows[:200], strict=True)
+    return [min(max(len(str(cell).encode("gb18030", "replace")) + 2 for cell in column), 42) for column in columns]
+
+
+def _sheet(data: bytes) -> tuple[str, int, Iterable[tuple[int, Sequence[Any]]]]:
+    """Name, first column and rows of the first sheet."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = _parts(archive)
-        sheet = load_workbook(_packed(parts)).get_sheet_by_index(0)
+        book = load_workbook(_packed(parts))
+        sheet = book.get_sheet_by_index(0)
         rows = sheet.to_python()
     except (*_BROKEN, CalamineError) as error:
         raise _unreadable(f"表格有误（{error}）", f"the spreadsheet is broken ({error})") from None
@@ -75,7 +130,7 @@ def _sheet(data: bytes) -> Iterable[tuple[int, Sequence[Any]]]:
     found = [(first + n, row) for n, row in enumerate(rows, start=1) if any(_has(cell) for cell in row)]
     if len(found) > MOST_ROWS + 1 or sheet.width > MOST_COLUMNS:
         raise _too_large()
-    return found
+    return book.sheet_names[0], sheet.start[1] if sheet.start else 0, found
 
 
 def _parts(archive: zipfile.ZipFile) -> dict[str, bytes]:
@@ -146,11 +201,11 @@ def _csv(text: str) -> Iterable[tuple[int, Sequence[Any]]]:
     return found
 
 
-def _table(rows: Iterable[tuple[int, Sequence[Any]]]) -> list[Row]:
-    """The first row with a cell names the columns."""
+def _table(rows: Iterable[tuple[int, Sequence[Any]]]) -> tuple[list[str], list[Row]]:
+    """The headings and what stands below them: the first row with a cell names the columns."""
     filled = [(n, row) for n, row in rows if any(_has(cell) for cell in row)]
     if not filled:
-        return []
+        return [], []
     headings = [str(cell).strip().rstrip("*＊").strip() for cell in filled[0][1]]
     named = [heading for heading in headings if heading]
     if len(set(named)) < len(named):
@@ -162,7 +217,7 @@ def _table(rows: Iterable[tuple[int, Sequence[Any]]]) -> list[Row]:
         if loose or unnamed:
             raise _unreadable(f"第 {n} 行有一格没有对应的表头", f"row {n} has a cell without a heading")
         found.append((n, {h: _cell(cell) for h, cell in zip(headings, row, strict=False) if h and _has(cell)}))
-    return found
+    return headings, found
 
 
 def _json_lines(text: str) -> list[Row]:

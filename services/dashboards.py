@@ -9,6 +9,7 @@ from domain.access import missing
 from services.asof import parse_at, reach
 from services.drill import Drill
 from services.figures import QUANTITY
+from services.lists import Lists
 from services.ports import EventLog
 from services.read_ports import Doc, Progress, Query, ReadDb, Vector
 from services.tree import ALL
@@ -28,6 +29,7 @@ class Dashboards:
     def __init__(self, db: ReadDb, log: EventLog, progress: Progress) -> None:
         self._db, self._log, self._progress = db, log, progress
         self.drill = Drill(db, log, progress)
+        self.lists = Lists(db, log, progress)
 
     async def of(self, area_id: str, at: str | None = None, *, min_position: int | None = None) -> dict[str, Any]:
         """{area: {id, name, kind}, path: [{id, name, kind}] from the top, position, at, figures,

@@ -72,10 +72,11 @@ class Drill:
         return added(await self._facts(COUNTED, choice, position))
 
     async def by_area(self, choice: Choice, tier: str, at: str | None = None) -> list[tuple[Doc, Vector]]:
-        """(area, its figures) of every area of one tier below, or itself, by id."""
+        """(area, its figures) of every area of one tier below, or itself, by id; its households with all below it."""
         position = await self._at(at)
         docs = await self.areas(choice.area, at)
-        wanted = [doc for doc in docs if doc["kind"] == tier]
+        homes = _households(docs)
+        wanted = [{**doc, "households": homes[doc["id"]]} for doc in docs if doc["kind"] == tier]
         if choice.summed:
             dimension = f"c:{choice.category}" if choice.category else ""
             cells, _ = await self._db.figures([doc["id"] for doc in wanted], dimension, position)
@@ -204,6 +205,17 @@ def gini(values: Sequence[int]) -> int:
     count = len(ordered)
     weighted = sum((2 * i - count + 1) * value for i, value in enumerate(ordered))
     return 1000 * weighted // (count * whole)
+
+
+def _households(docs: Sequence[Doc]) -> dict[str, int]:
+    """Of each area, or where it has none of its own, of all areas below it."""
+    parents = {doc["id"]: doc["parent"] for doc in docs}
+    found = {doc["id"]: 0 for doc in docs}
+    for doc in docs:
+        for above in path(doc["id"], parents):
+            if above in found:
+                found[above] += doc["households"]
+    return found
 
 
 def _groups(kind: str, choice: Choice) -> tuple[tuple[str, ...], ...]:

@@ -17,6 +17,7 @@ from api.pages import (
     home,
     item,
     items,
+    lists,
     live,
     notices,
     personal,
@@ -29,6 +30,7 @@ def routes(site: Site) -> list[BaseRoute]:
     """All routes of the pages. They ask the engine at `request.app.state.engine`."""
     groups = (
         home, board, items, claims, projects, desk, item, dashboard, account, audit, notices, access, personal,
+        lists,
     )  # fmt: skip
     parts = [part.routes(site) for part in groups]
     return [route for part in (*parts, live.routes(), assets.routes(site.assets)) for route in part.routes]

@@ -49,17 +49,23 @@ class Asked:
 
 def asked_of(request: Request, area: str) -> Asked:
     """Refused: days.invalid."""
-    typed = {name: request.query_params.get(name, "").strip() for name in ("category", "line", "from", "to", "at")}
-    for name in ("from", "to"):
-        if typed[name] and not shown.is_day(typed[name]):
+    typed = {name: request.query_params.get(name, "").strip() for name in ("category", "line", "at")}
+    since, until = days_of(request)
+    return Asked(
+        area=area, category=typed["category"], line=typed["line"], since=since, until=until, at=typed["at"]
+    )
+
+
+def days_of(request: Request) -> tuple[str, str]:
+    """`from` and `to`; "" where none is named. Refused: days.invalid."""
+    days = [request.query_params.get(name, "").strip() for name in ("from", "to")]
+    for name, day in zip(("from", "to"), days, strict=True):
+        if day and not shown.is_day(day):
             raise Refused(
                 "days.invalid", "起止日期须写成 2026-03-01 的样子。", "Days are written like 2026-03-01.",
                 kind="invalid", field=name,
             )  # fmt: skip
-    return Asked(
-        area=area, category=typed["category"], line=typed["line"], since=typed["from"], until=typed["to"],
-        at=typed["at"],
-    )  # fmt: skip
+    return days[0], days[1]
 
 
 async def frame(request: Request, asked: Asked, view: str) -> dict[str, Any]:
