@@ -32,8 +32,8 @@ logger = logging.getLogger(__name__)
 
 
 class Follower:
-    def __init__(self, streams: Streams, book: NoticeBook) -> None:
-        self._streams, self._book = streams, book
+    def __init__(self, streams: Streams, book: NoticeBook, batch: int = BATCH) -> None:
+        self._streams, self._book, self._batch = streams, book, batch
         self._log, self._codec, self._clock = streams.log, streams.codec, streams.clock
 
     async def run(self) -> None:
@@ -56,7 +56,7 @@ class Follower:
         head = (await self._log.head()).position
         history = await self._book.begin(head)
         after = await self._book.position()
-        rows = await self._log.read_all(after, BATCH)
+        rows = await self._log.read_all(after, self._batch)
         if not rows:
             return None
         told = _Told()
