@@ -211,6 +211,11 @@ class SqliteAccounts:
             asked = "UPDATE invitations SET used_at = ? WHERE id = ? AND used_at IS NULL AND until > ?"
             return self._db.execute(asked, (at.isoformat(), id, at.isoformat())).rowcount == 1
 
+    def void_invitations(self, account: str | None, role: str | None, at: datetime) -> None:
+        with self.together():
+            asked = "UPDATE invitations SET used_at = ? WHERE account IS ? AND role IS ? AND used_at IS NULL"
+            self._db.execute(asked, (at.isoformat(), account, role))
+
     def keep_recovery(self, account: str, codes: Sequence[str]) -> None:
         with self.together():
             self._db.execute("DELETE FROM recovery WHERE account = ?", (account,))

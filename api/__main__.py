@@ -82,6 +82,37 @@ def keys(data: Data = None, revoke: Annotated[str | None, typer.Option(help="作
         print(f"{record.id}  {record.role:12} {record.org:30} {record.area or '-':12} {state}  {until}  {used}  {scopes}")
 
 
+@cli.command("admin-code")
+def admin_code(
+    role: Annotated[str, typer.Option(help="security_admin, system_admin")] = "security_admin", data: Data = None
+) -> None:
+    """Print a one-time code with which an officer sets up an account at /setup; for the first ones, and for emergencies."""
+    from api.first_officer import code_for
+
+    settings = _settings(data=data)
+    _must_be_usable(settings)
+    try:
+        print(code_for(settings, role))
+    except ValueError as error:
+        _fail(str(error))
+
+
+@cli.command("access-log")
+def access_log(
+    data: Data = None,
+    noted: Annotated[str | None, typer.Option(help="以前记下的条数和指纹 / number and fingerprint noted earlier, N:HEX")] = None,
+) -> None:
+    """Check the chain of the access log from its first line; exit code 1 when somebody has changed it."""
+    from api.first_officer import checked_log
+
+    n, _, chain = (noted or "").partition(":")
+    if noted and not (n.isascii() and n.isdigit() and chain):
+        _fail("--noted N:HEX")
+    text, sound = checked_log(_settings(data=data), (int(n), chain) if noted else None)
+    print(text)
+    sys.exit(0 if sound else 1)
+
+
 @cli.command()
 def demo(
     port: Annotated[int, typer.Option(help="正在运行的端口 / the port it runs on")] = 8000,

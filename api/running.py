@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 import uvicorn
 
 from api.app import create_app
+from api.first_officer import welcome
 from api.settings import Settings
 from api.wiring import District, Nats, open_district, open_log, relay_of, start_nats
 
@@ -39,6 +40,7 @@ async def run(settings: Settings, prepare: Prepare, say: Callable[[str], None]) 
         district = await open_district(settings, log, nats)
         stack.push_async_callback(district.close)
         if await _unless(stop, _ready(district, prepare)):
+            await welcome(district, say)
             await _serve(district, nats, door, stop, say)
     return 0
 

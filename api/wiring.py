@@ -43,6 +43,8 @@ from domain.events import Refused
 from services.accounts import Accounts
 from services.accounts_demo import DemoDoor
 from services.accounts_entrance import Entrance
+from services.accounts_invitations import Invitations
+from services.accounts_office import AccountOffice
 from services.accounts_own import OwnAccount
 from services.accounts_provider import Provided
 from services.accounts_sessions import Sessions
@@ -214,14 +216,23 @@ def open_accounts(settings: Settings, clock: Clock) -> Accounts:
     entrance = Entrance(store, sessions, passwords, second, log, clock)
     own = OwnAccount(store, sessions, entrance, passwords, second, log, clock, chance, policy)
     demo = DemoDoor(store, sessions, log, clock, chance)
+    invitations = Invitations(store, sessions, own, passwords, log, clock, chance)
+    office = AccountOffice(store, sessions, invitations, log, clock, chance)
     provided = Provided(open_provider(settings), store, entrance, log) if settings.oidc_issuer else None
-    return Accounts(provided=provided, store=store, sessions=sessions, entrance=entrance, own=own, log=log, demo=demo, passwords=passwords)
+    return Accounts(
+        store=store, sessions=sessions, entrance=entrance, own=own, passwords=passwords, invitations=invitations,
+        office=office, demo=demo, log=log, provided=provided,
+    )  # fmt: skip
 
 
 def open_provider(settings: Settings) -> OidcProvider:
     return OidcProvider(
         settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret, settings.oidc_name
     )
+
+
+def system_clock() -> Clock:
+    return SystemClock()
 
 
 async def start_nats(settings: Settings) -> Nats:

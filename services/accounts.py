@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from services.accounts_demo import DemoDoor
 from services.accounts_entrance import Entrance
+from services.accounts_invitations import Invitations
+from services.accounts_office import AccountOffice
 from services.accounts_own import OwnAccount
 from services.accounts_ports import AccessTrail, AccountStore, Passwords
 from services.accounts_provider import Provided
@@ -20,6 +22,8 @@ class Accounts:
     sessions: Sessions
     entrance: Entrance
     own: OwnAccount
+    invitations: Invitations
+    office: AccountOffice
     passwords: Passwords
     demo: DemoDoor
     log: AccessTrail

@@ -71,7 +71,7 @@ class Session:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Invitation:
-    """A code that opens the page where a password is set, once. `id` is the code's SHA-256."""
+    """A code that opens the page where a password is set, once. `id` is the code's SHA-256; a void one counts as used."""
 
     id: str
     account: str | None  # None: the account is made when the code is used, with `role`
@@ -141,6 +141,9 @@ class AccountStore(Protocol):
     def invitation(self, id: str) -> Invitation | None: ...
     def use_invitation(self, id: str, at: datetime) -> bool:
         """True for exactly one of all callers."""
+
+    def void_invitations(self, account: str | None, role: str | None, at: datetime) -> None:
+        """Those for the same account, or without one for the same role, that were not used."""
 
     def keep_recovery(self, account: str, codes: Sequence[str]) -> None:
         """SHA-256 of each code; the ones before are gone."""

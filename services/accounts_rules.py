@@ -37,15 +37,15 @@ def good_password(password: str, *, about: Iterable[str], policy: str) -> str:
     Refused: password.length, password.guessed, password.classes."""
     kept = unicodedata.normalize("NFKC", password)
     if not LEAST <= len(kept) <= MOST:
-        raise _bad("length", f"密码须为 {LEAST} 到 {MOST} 个字符。", f"A password has {LEAST} to {MOST} characters.")
+        raise _bad("password.length", f"密码须为 {LEAST} 到 {MOST} 个字符。", f"A password has {LEAST} to {MOST} characters.")
     if len(_hard_part(kept, about)) < _LEFT:
         raise _bad(
-            "guessed", "这个密码太容易猜到：常用词、姓名、登录名、连续或重复的字符不算数。",
+            "password.guessed", "这个密码太容易猜到：常用词、姓名、登录名、连续或重复的字符不算数。",
             "This password is easily guessed: common words, names, sequences and repetitions do not count.",
         )  # fmt: skip
     if policy == "mlps" and _classes(kept) < CLASSES:
         raise _bad(
-            "classes", f"密码须含大写字母、小写字母、数字、符号四类中的 {CLASSES} 类。",
+            "password.classes", f"密码须含大写字母、小写字母、数字、符号四类中的 {CLASSES} 类。",
             f"A password has {CLASSES} of the four: capital letters, small letters, digits, signs.",
         )  # fmt: skip
     return kept
@@ -108,4 +108,4 @@ def _classes(password: str) -> int:
 
 
 def _bad(code: str, zh: str, en: str) -> Refused:
-    return Refused(f"password.{code}", zh, en, kind="invalid", field="new")
+    return Refused(code, zh, en, kind="invalid", field="new")

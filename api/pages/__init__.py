@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute
 from api.pages import (
     access,
     account,
+    admin,
     assets,
     audit,
     board,
@@ -29,7 +30,7 @@ from api.pages.site import Site
 def routes(site: Site) -> list[BaseRoute]:
     """All routes of the pages. They ask the engine at `request.app.state.engine`."""
     groups = (
-        home, board, items, claims, projects, desk, item, dashboard, account, audit, notices, access, personal,
+        home, board, items, claims, projects, desk, item, dashboard, account, admin, audit, notices, access, personal,
         lists,
     )  # fmt: skip
     parts = [part.routes(site) for part in groups]

@@ -19,10 +19,10 @@ async def place(tmp_path: Path) -> AsyncIterator[House]:
 
 async def test_somebody_who_is_logged_in_is_named_on_every_page(place: House):
     http, mine = place["nobody"].http, cookie(place, "unit", place.units[0])
-    page = await http.get("/", headers=mine)
+    page = await http.get("/board", headers=mine)
     assert "测试" in page.text
     assert page.headers["cache-control"] == "no-store"
-    assert "测试" not in (await http.get("/")).text
+    assert "测试" not in (await http.get("/board")).text
 
 
 async def test_who_logs_out_is_out_also_with_the_old_cookie(place: House):

@@ -35,7 +35,25 @@ TRIES = 10  # a minute and network
 def routes(site: Site) -> APIRouter:
     router = APIRouter(route_class=route_class(site), include_in_schema=False)
     tries = Buckets(TRIES, time.monotonic, 60)
+    _by_password(router, site, tries)
+    _by_code(router, site, tries)
 
+    @router.post("/login/as")
+    async def enter(request: Request) -> Response:
+        form = await form_of(request)
+        chosen = await _chosen(request, form["person"])
+        _leave(request)
+        return entered(request, accounts_of(request).demo.enter(chosen), form["next"])
+
+    @router.post("/logout")
+    async def logout(request: Request) -> Response:
+        _leave(request)
+        return logged_out(RedirectResponse("/", 303), request.scope)
+
+    return router
+
+
+def _by_password(router: APIRouter, site: Site, tries: Buckets) -> None:
     async def shown(request: Request, form: Form, status: int = 200) -> Response:
         there = await _people(request) if demonstrates(request) else ()
         return site.page(
@@ -59,6 +77,8 @@ def routes(site: Site) -> APIRouter:
         _leave(request)
         return entered(request, opened, form["next"])
 
+
+def _by_code(router: APIRouter, site: Site, tries: Buckets) -> None:
     @router.api_route("/login/code", methods=["GET", "HEAD"])
     async def code(request: Request, next: str = "") -> Response:
         _half(request)
@@ -74,20 +94,6 @@ def routes(site: Site) -> APIRouter:
             typed, status = again(request, form, refused)
             return site.page(request, "account/code", status=status, form=typed)
         return entered(request, opened, form["next"])
-
-    @router.post("/login/as")
-    async def enter(request: Request) -> Response:
-        form = await form_of(request)
-        chosen = await _chosen(request, form["person"])
-        _leave(request)
-        return entered(request, accounts_of(request).demo.enter(chosen), form["next"])
-
-    @router.post("/logout")
-    async def logout(request: Request) -> Response:
-        _leave(request)
-        return logged_out(RedirectResponse("/", 303), request.scope)
-
-    return router
 
 
 def _owed(request: Request, next: str) -> str:

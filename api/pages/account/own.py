@@ -20,24 +20,31 @@ from services.accounts_rules import CLASSES, LEAST
 
 def routes(site: Site) -> APIRouter:
     router = APIRouter(route_class=route_class(site), include_in_schema=False)
+    _password(router, site)
+    _second(router, site)
 
+    @router.post("/account/sessions/end")
+    async def everywhere(request: Request) -> Response:
+        session = me_of(request)
+        accounts_of(request).sessions.end_all(session.account.id, by=session.account.id)
+        return logged_out(RedirectResponse("/login", 303), request.scope)
+
+    @router.post("/account/sessions/others")
+    async def elsewhere(request: Request) -> Response:
+        session = me_of(request)
+        accounts_of(request).sessions.end_all(session.account.id, by=session.account.id, but=session.id)
+        return gone_on("/me", "done")
+
+    return router
+
+
+def _password(router: APIRouter, site: Site) -> None:
     def password_page(request: Request, form: Form, status: int = 200) -> Response:
         policy = request.app.state.settings.password_policy
         due = accounts_of(request).sessions.owes(me_of(request)) == "password"
         return site.page(
             request, "account/password", status=status, form=form, due=due, policy=policy, least=LEAST, classes=CLASSES
         )
-
-    def second_page(request: Request, form: Form, status: int = 200) -> Response:
-        session, own = me_of(request), accounts_of(request).own
-        sealed = _sealed(form["sealed"]) or own.offered(session.account)
-        secret, address = own.shown(session.account, sealed)
-        form = Form({**form.fields, "sealed": base64.urlsafe_b64encode(sealed).decode()}, form.wrong, form.key)
-        return site.page(
-            request, "account/second", status=status, form=form, has_one=session.account.totp is not None,
-            secret=" ".join(secret[n : n + 4] for n in range(0, len(secret), 4)), picture=_picture(address),
-            due=accounts_of(request).sessions.owes(session) == "second",
-        )  # fmt: skip
 
     @router.api_route("/account/password", methods=["GET", "HEAD"])
     async def password(request: Request, next: str = "") -> Response:
@@ -51,6 +58,19 @@ def routes(site: Site) -> APIRouter:
         except Refused as refused:
             return password_page(request, *again(request, form, refused))
         return entered(request, opened, form["next"] or "/me?done=saved")
+
+
+def _second(router: APIRouter, site: Site) -> None:
+    def second_page(request: Request, form: Form, status: int = 200) -> Response:
+        session, own = me_of(request), accounts_of(request).own
+        sealed = _sealed(form["sealed"]) or own.offered(session.account)
+        secret, address = own.shown(session.account, sealed)
+        form = Form({**form.fields, "sealed": base64.urlsafe_b64encode(sealed).decode()}, form.wrong, form.key)
+        return site.page(
+            request, "account/second", status=status, form=form, has_one=session.account.totp is not None,
+            secret=" ".join(secret[n : n + 4] for n in range(0, len(secret), 4)), picture=_picture(address),
+            due=accounts_of(request).sessions.owes(session) == "second",
+        )  # fmt: skip
 
     @router.api_route("/account/second", methods=["GET", "HEAD"])
     async def second(request: Request, next: str = "") -> Response:
@@ -68,20 +88,6 @@ def routes(site: Site) -> APIRouter:
             return second_page(request, *again(request, form, refused))
         page = site.page(request, "account/recovery", codes=done.recovery, onward=own_path(form["next"] or "/me"))
         return logged_in(page, request.scope, done.opened.token)
-
-    @router.post("/account/sessions/end")
-    async def everywhere(request: Request) -> Response:
-        session = me_of(request)
-        accounts_of(request).sessions.end_all(session.account.id, by=session.account.id)
-        return logged_out(RedirectResponse("/login", 303), request.scope)
-
-    @router.post("/account/sessions/others")
-    async def elsewhere(request: Request) -> Response:
-        session = me_of(request)
-        accounts_of(request).sessions.end_all(session.account.id, by=session.account.id, but=session.id)
-        return gone_on("/me", "done")
-
-    return router
 
 
 def _sealed(text: str) -> bytes | None:
