@@ -68,6 +68,11 @@ class Delegations:
         await self._follow()
         return [self._acts[position] for position in self._about.get(item, ())]
 
+    async def by(self, actor: str) -> list[Act]:
+        """What an account did in others' names, newest first."""
+        await self._follow()
+        return [act for _, act in sorted(self._acts.items(), reverse=True) if act.actor == actor]
+
     async def objected(self) -> list[Act]:
         """All that was objected to, the newest act first: for the auditor."""
         await self._follow()

@@ -12,6 +12,7 @@ from api.pages.acts import Panel, meanwhile, panel
 from api.pages.claims import terms
 from api.pages.claims.timeline import timeline
 from api.pages.forms import Form, answered, asking_by_form, blank, form_of, someone
+from api.pages.personal.beside import people_beside
 from api.pages.places import Doc, engine_of, names, path_to, standing
 from api.pages.projects.acts import DO, PROJECT, WAYS, Do
 from api.pages.projects.told import evaluations, next_up, said, steps
@@ -71,7 +72,7 @@ async def _values(request: Request, id: str, act: str, form: Form | None) -> dic
         "events": events, "evaluations": evaluations(history, called, say),
         "feedback": said(history, "project.result_fed_back"), "live": f"{id} {state.claim}",
         "others": [called[org] for org in state.members if org != state.provider], "outcome_words": OUTCOMES,
-        **await _acts(rehearsed, state, doc, act, form, events, say),
+        **await _acts(rehearsed, state, doc, act, form, events, say), **await people_beside(request, id),
     }  # fmt: skip
 
 
