@@ -103,7 +103,8 @@ class Outbox:
         logger.warning("message %s to a %s was not sent: %s", delivery.id, delivery.channel.kind, trouble)
         await self._book.failed(delivery, now, None if final else now + timedelta(seconds=seconds), str(trouble))
         if final:
-            await self._follower.tell(Notice(
+            undelivered = Notice(
                 key=f"{delivery.id}/undelivered", to=delivery.channel.to, kind="undelivered", about="",
                 number=delivery.channel.kind, at=now, count=len(delivery.notices),
-            ))  # fmt: skip
+            )  # fmt: skip
+            await self._book.add([undelivered], ())  # to the inbox alone: sent, it would come back the same way

@@ -157,7 +157,7 @@ async def test_one_target_is_not_written_to_more_often_than_it_may_also_by_two_o
             if delivery is not None:
                 await book.sent(delivery, now)
                 sent.append(second)
-    assert max(sum(start <= at < start + 60 for at in sent) for start in range(0, 130)) == 20
+    assert max(sum(start <= at < start + 60 for at in sent) for start in range(130)) == 20
 
 
 async def test_a_failed_message_waits_and_what_comes_meanwhile_goes_after_it_together(book: SqliteNoticeBook):
