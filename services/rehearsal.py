@@ -121,7 +121,8 @@ class Rehearsal:
         if matches and self.org != item.content.owner:
             area = need.content.area if need else (self.who.area if self.who else None) or ""
             tries = lambda: self._takes(need, offer, alone=False)  # noqa: E731
-            return await self.judged(await self.work(item.id), "claim.match", tries, parties=(), area=area, public=True)
+            refused = await self.judged(await self.work(item.id), "claim.match", tries, parties=(), area=area, public=True)
+            return refused or _exhausted(offer)
         first = await self.judged(
             await self.work(item.id), action, lambda: self._takes(need, offer, alone=True), parties=(self.org,),
             area=item.content.area, public=item.public,
@@ -131,7 +132,7 @@ class Rehearsal:
             return Refused(
                 "claim.out_of_reach", "这项资源不面向您所在的区域。", "This offer does not reach your area.", kind="forbidden"
             )
-        return first or await self._live(item.id, need)
+        return first or await self._live(item.id, need) or _exhausted(offer)
 
     def _takes(self, need: NeedState | None, offer: OfferState | None, *, alone: bool) -> bool:
         if alone and self.org in {item.content.owner for item in (need, offer) if item is not None}:
@@ -140,8 +141,6 @@ class Rehearsal:
             need_takes(need)
         if offer is not None:
             offer_takes(offer)
-        if offer is not None and offer.status == "exhausted":
-            raise Refused("claim.no_capacity", "已全部约满，没有剩余。", "All of it is taken; nothing is left.")
         return True
 
     async def _suspended(self) -> Refused | None:
@@ -175,6 +174,12 @@ def tried(decision: Try) -> Refused | None:
     except Refused as refused:
         return refused
     return Refused("act.already", "已经办过了。", "That is done already.") if nothing else None
+
+
+def _exhausted(offer: OfferState | None) -> Refused | None:
+    if offer is None or offer.status != "exhausted":
+        return None
+    return Refused("claim.no_capacity", "已全部约满，没有剩余。", "All of it is taken; nothing is left.")
 
 
 def _by_whom(cells: Mapping[str, str]) -> Refused:

@@ -54,7 +54,7 @@ def _of_claim(rehearsed: Rehearsal, act: str, deal: Deal, bound: ProjectState | 
     org, at, book, claim = rehearsed.org, rehearsed.at, rehearsed.book, deal.claim
     tries: dict[str, Try] = {
         "acceptance": lambda: claim_answers.accept(deal, (), org=org, note=None, project=NEW, at=at, book=book),
-        "counter": lambda: claim_legal.require(claim, "counter", org, at, ("proposed",)),
+        "counter": lambda: _counter(rehearsed, deal),
         "refusal": lambda: claim_answers.decline(deal, org=org, reason=None, at=at),
         "joining": lambda: claim_members.join(deal, (), org=org, project=NEW, at=at, book=book),
         "declining": lambda: claim_members.refuse(deal, (), org=org, reason=None, project=NEW, at=at, book=book),
@@ -68,6 +68,18 @@ def _of_claim(rehearsed: Rehearsal, act: str, deal: Deal, bound: ProjectState | 
         ),
     }  # fmt: skip
     return tries[act]
+
+
+def _counter(rehearsed: Rehearsal, deal: Deal) -> object:
+    """Other lines or another window; a joint claim of what has no windows leaves nothing to change."""
+    claim, item = deal.claim, deal.need or deal.offer
+    claim_legal.require(claim, "counter", rehearsed.org, rehearsed.at, ("proposed",))
+    if not claim.terms.members or (item and item.content.windows):
+        return True
+    lines = tuple(replace(line, quantity=line.quantity + 1) for line in claim.terms.lines)
+    return claim_answers.counter(
+        deal, org=rehearsed.org, lines=lines, window=None, note=None, at=rehearsed.at, book=rehearsed.book
+    )
 
 
 def _one_more(deal: Deal) -> tuple[Line, ...]:

@@ -43,14 +43,16 @@ class Panel:
     meanwhile: Sequence[str] = ()
     logged_in: bool = True
     open: bool = False
+    cancel: bool = True  # whether it was asked for; what opens by itself cannot be put away
 
 
 def panel(
     kind: str, acts: Mapping[str, Act], verdicts: Verdicts, doc: Doc, say: Tongue, *, form: Form | None = None,
-    chosen: str = "", fields: str = "", meanwhile: Sequence[str] = (), logged_in: bool = True,
+    chosen: str = "", fields: str = "", meanwhile: Sequence[str] = (), logged_in: bool = True, turn: str = "",
 ) -> Panel:  # fmt: skip
-    """`form`: what was typed and refused. An act that is possible no more stays open, with what was typed."""
-    base = f"/{kind}s/{doc['id']}"
+    """`turn`: the act that opens when none is chosen. `form`: what was typed and refused; that act stays open even when it
+    is possible no more."""
+    base, cancel, chosen = f"/{kind}s/{doc['id']}", bool(chosen), chosen or turn
     possible = [name for name in acts if name in verdicts and verdicts[name] is None]
     asked = chosen in acts and acts[chosen].asks and not acts[chosen].page
     chosen = chosen if asked and (form is not None or chosen in possible) else ""
@@ -58,7 +60,7 @@ def panel(
     refused = [(acts[n].word, why_not(kind, acts[n], why, doc, say)) for n, why in verdicts.items() if why and n in acts]
     return Panel(
         offered=offered, refused=refused, chosen=chosen, form=form or blank(), base=base, action=f"{base}/{chosen}",
-        version=doc["version"], fields=fields, meanwhile=meanwhile, logged_in=logged_in, open=form is not None,
+        version=doc["version"], fields=fields, meanwhile=meanwhile, logged_in=logged_in, open=form is not None, cancel=cancel,
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from api.pages.board import ONLY_NEEDS
 from api.pages.forms import Form, seen
 from api.pages.item_acts import ACTS, DO, add_acts
 from api.pages.personal.beside import people_beside
+from api.pages.personal.contacts import contact_boxes
 from api.pages.places import Doc, category_words, engine_of, names, path_to, rule_book, standing
 from api.pages.sentences import dot, people_in, sentence
 from api.pages.site import Site, link, route_class, tongue
@@ -39,6 +40,7 @@ def routes(site: Site) -> APIRouter:
         engine, say, me = engine_of(request), tongue(request), person(request)
         values = await item_values(engine, kind, id, at, say, me, seen(request))
         values |= await _acts(engine, kind, values, say, me, act, None)
+        values |= {"boxes": () if values["at"] else await contact_boxes(request, id), "about": id}
         values |= await people_beside(request, id, at)
         return site.page(request, "item", parts=("head", "now", "acts"), **values)
 
@@ -46,6 +48,7 @@ def routes(site: Site) -> APIRouter:
         engine, say, me = engine_of(request), tongue(request), person(request)
         values = await item_values(engine, kind, id, "", say, me, None)
         values |= await _acts(engine, kind, values, say, me, act, form)
+        values |= {"boxes": await contact_boxes(request, id), "about": id}
         values |= await people_beside(request, id)
         return site.page(request, "item", status=status, **values)
 

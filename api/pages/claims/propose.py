@@ -13,7 +13,7 @@ from api.pages.bars import line_bar, line_legend, line_words
 from api.pages.claims import terms
 from api.pages.forms import Form, NotRead, answered, asking_by_form, blank, form_of, someone
 from api.pages.item_acts import ACTS
-from api.pages.places import Doc, engine_of, names, path_to
+from api.pages.places import Doc, engine_of, names, path_to, standing
 from api.pages.shown import is_day
 from api.pages.site import Site, tongue
 from api.pages.words import Tongue
@@ -41,7 +41,7 @@ def add_proposing(router: APIRouter, site: Site) -> None:
 def _add(router: APIRouter, site: Site, kind: str) -> None:
     async def show(request: Request, id: str) -> Response:
         values = await _values(request, kind, id, None)
-        return site.page(request, "claims/propose", **values)
+        return site.page(request, "claims/propose", parts=("form",), **values)
 
     async def send(request: Request, id: str) -> Response:
         form, engine = await form_of(request), engine_of(request)
@@ -124,7 +124,7 @@ async def _values(request: Request, kind: str, id: str, form: Form | None) -> di
         ),
         "joint": request.query_params.get("joint") == "1" or bool(form and form["member0-name"]),
         "seats": [(n, terms.rows(lines, f"member{n}")) for n in range(SEATS)], "units": await _units(engine, me, kind),
-        "days": rehearsed.book.clocks.answer_days,
+        "days": rehearsed.book.clocks.answer_days, "live": f"{id} {doc['area']}", "standing": await standing(engine),
     }  # fmt: skip
 
 
