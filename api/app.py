@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -31,6 +31,7 @@ from services import accounts_demo
 from services.accounts import Accounts
 from services.engine import Engine
 from services.imports import Imports, Office
+from services.key_office import KeyFile, KeyOffice
 from services.ports import Conflict, StoreUnavailable
 from services.read_ports import Behind
 from services.rulebooks import load_pack
@@ -38,8 +39,12 @@ from services.rulebooks import load_pack
 PACKED_FROM = 1_000  # bytes
 
 
+class KeyBook(Keys, KeyFile, Protocol):
+    """Where keys are looked up and looked after."""
+
+
 def create_app(
-    engine: Engine, keys: Keys, settings: Settings, office: Office, accounts: Accounts | None = None
+    engine: Engine, keys: KeyBook, settings: Settings, office: Office, accounts: Accounts | None = None
 ) -> FastAPI:
     """All of it, over an open district. Set `app.state.closing` before the server stops: it ends the streams. Without
     `accounts` nobody can log in."""
@@ -48,6 +53,7 @@ def create_app(
     )  # fmt: skip
     app.state.engine, app.state.settings, app.state.closing = engine, settings, asyncio.Event()
     app.state.office, app.state.accounts = office, accounts
+    app.state.key_office = KeyOffice(keys, accounts.log) if accounts else None
     app.state.imports = Imports(engine.streams, engine.needs, engine.offers, engine.register)
     v1.install(app)
     site = pages.install(app)

@@ -18,9 +18,11 @@ from api.pages import (
     home,
     item,
     items,
+    keys,
     lists,
     live,
     notices,
+    orgs,
     personal,
     projects,
 )  # fmt: skip
@@ -30,8 +32,8 @@ from api.pages.site import Site
 def routes(site: Site) -> list[BaseRoute]:
     """All routes of the pages. They ask the engine at `request.app.state.engine`."""
     groups = (
-        home, board, items, claims, projects, desk, item, dashboard, account, admin, audit, notices, access, personal,
-        lists,
+        home, board, items, claims, projects, desk, item, dashboard, account, admin, keys, audit, notices, access, personal,
+        lists, orgs,
     )  # fmt: skip
     parts = [part.routes(site) for part in groups]
     return [route for part in (*parts, live.routes(), assets.routes(site.assets)) for route in part.routes]
