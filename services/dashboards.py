@@ -10,6 +10,7 @@ from services.asof import parse_at, reach
 from services.drill import Drill
 from services.figures import QUANTITY
 from services.lists import Lists
+from services.portraits import Portraits
 from services.ports import EventLog
 from services.read_ports import Doc, Progress, Query, ReadDb, Vector
 from services.tree import ALL
@@ -30,6 +31,7 @@ class Dashboards:
         self._db, self._log, self._progress = db, log, progress
         self.drill = Drill(db, log, progress)
         self.lists = Lists(db, log, progress)
+        self.portraits = Portraits(db, log, progress)
 
     async def of(self, area_id: str, at: str | None = None, *, min_position: int | None = None) -> dict[str, Any]:
         """{area: {id, name, kind}, path: [{id, name, kind}] from the top, position, at, figures,
