@@ -14,10 +14,7 @@
   const form = document.querySelector("form[data-keep]");
   if (!form) return;
   const name = form.dataset.who && `kept ${form.dataset.who} ${new URL(form.action).pathname}`;
-  const typed = (button) => {
-    const fields = [...new FormData(form)].filter(([, value]) => typeof value === "string");
-    return button ? [...fields, [button.name, button.value]] : fields;
-  };
+  const typed = () => [...new FormData(form)].filter(([, value]) => typeof value === "string");
   const note = (kind) => document.querySelector(`[data-kept="${kind}"]`);
 
   function keep() {
@@ -33,17 +30,30 @@
     found.hidden = false;
   }
 
-  // ---- the server shows the form again with these fields, one row more or less
+  // ---- the server shows the form again with these fields, one row more or less; what is typed meanwhile is taken along
   async function shownAgain(fields) {
-    const body = new URLSearchParams(fields);
+    const body = new URLSearchParams(fields), before = new Map(typed());
     const answer = await fetch(form.action, { method: "POST", body, headers: { "Accept-Language": document.documentElement.lang } });
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const fresh = page.getElementById("form");
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("form");
     if (!fresh) throw new Error("no form");
+    const dropped = fields.some(([field]) => field.startsWith("_drop-"));
+    for (const [field, value] of typed()) {
+      const there = fresh.elements[field];
+      if (there && "value" in there && there.type !== "checkbox" && before.has(field) && before.get(field) !== value && !(dropped && /-\d+-/.test(field))) there.value = value;
+    }
     const next = fresh.querySelector("[autofocus]");
     next?.removeAttribute("autofocus");
     form.replaceChildren(...fresh.childNodes);
     next?.focus();
+  }
+  let turn = Promise.resolve(), waiting = 0;
+  function changeRows(name) {
+    if (waiting && name.startsWith("_drop-")) return; // the rows that are seen are about to have other numbers
+    waiting += 1;
+    turn = turn.then(() => shownAgain([...typed(), [name, ""]])).then(keep).catch(() => {
+      form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value: "1" }));
+      HTMLFormElement.prototype.submit.call(form);
+    }).finally(() => { waiting -= 1; });
   }
 
   // ---- what was kept comes back
@@ -66,10 +76,7 @@
     const button = event.submitter;
     if (button && /^_(add|drop)-/.test(button.name)) {
       event.preventDefault();
-      shownAgain(typed(button)).then(keep).catch(() => {
-        form.append(Object.assign(document.createElement("input"), { type: "hidden", name: button.name, value: "1" }));
-        HTMLFormElement.prototype.submit.call(form);
-      });
+      changeRows(button.name);
       return;
     }
     clearTimeout(timer);

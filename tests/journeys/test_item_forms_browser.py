@@ -142,6 +142,19 @@ def test_what_was_typed_is_there_again_after_the_page_was_left_and_can_be_thrown
     assert wrong == []
 
 
+def test_quick_fingers_get_every_row_they_asked_for_and_lose_no_letter(phone: BrowserContext):
+    page, wrong = watched(phone)
+    page.goto("/needs/new")
+    page.evaluate("""() => {
+        for (const name of ["_add-lines", "_add-lines", "_add-weekly"]) document.querySelector(`[name=${name}]`).click();
+        document.querySelector("[name=title]").value = "一边等一边写";
+    }""")
+    expect(page.locator("[name=lines-2-kind]")).to_have_count(1)
+    expect(page.locator("[name=windows-0-day1]")).to_have_count(1)
+    expect(page.get_by_label("标题")).to_have_value("一边等一边写")
+    assert wrong == []
+
+
 def test_a_line_that_breaks_while_a_form_is_sent_loses_nothing_and_makes_nothing_twice(phone: BrowserContext):
     page, _ = watched(phone)
     page.goto("/needs/new")

@@ -12,7 +12,7 @@ from api.auth import person
 from api.bodies import NeedPatch, OfferPatch
 from api.errors import TABLE
 from api.pages import shown
-from api.pages.forms import Form, answered, asking_by_form, blank, form_of, fresh_key, someone
+from api.pages.forms import Form, Sentences, answered, asking_by_form, blank, form_of, fresh_key, someone
 from api.pages.items import changes, typed
 from api.pages.items.choices import choices_of
 from api.pages.items.post import SIGNED_OUT, for_whom, signed_out
@@ -174,9 +174,8 @@ async def _stale(site: Site, request: Request, now: Editing, form: Form) -> Resp
     called = await names(engine, [org for entry in since for org in people_in(entry)], None)
     events = [(entry["at"], sentence(entry, lambda org: called.get(org, org), say)) for entry in since]
     fields = {**carried.fields, "_version": str(now.item["version"])}
-    return await _page(
-        site, request, now, replace(carried, fields=fields), status=STALE, meanwhile=told, events=events
-    )
+    again = replace(carried, fields=fields, wrong=Sentences())  # the page itself tells what happened
+    return await _page(site, request, now, again, status=STALE, meanwhile=told, events=events)
 
 
 async def _signed_out(site: Site, request: Request, kind: str, id: str, form: Form) -> Response:
