@@ -7,6 +7,7 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 
 from adapters.notice_outbox_db import OutboxDb
 from adapters.notice_schema import (
@@ -17,8 +18,10 @@ from adapters.notice_schema import (
     notice_of,
     notice_row,
     some_us,
+    translated,
     us,
 )
+from adapters.private_files import open_database
 from services.notice_ports import Deadline, Near, Notice, Waiting
 
 _INSERT = """
@@ -32,7 +35,17 @@ SELECT ?, seq, ? FROM notices WHERE key = ? ON CONFLICT (channel, seq) DO NOTHIN
 
 
 class SqliteNoticeBook(OutboxDb):
-    """The NoticeBook. Work on the disk is done in threads; only the count of what is unread is taken at once."""
+    """The NoticeBook. Work on the disk is done in threads; only the count of what is unread is taken at once, over a
+    connection of its own that waits for no writer."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        with translated():
+            self._glance = open_database(path, "")
+
+    def close(self) -> None:
+        super().close()
+        self._glance.close()
 
     async def position(self) -> int:
         return await asyncio.to_thread(self._position)
@@ -57,15 +70,15 @@ class SqliteNoticeBook(OutboxDb):
 
     def unread(self, to: Sequence[str]) -> int:
         sql = f"SELECT count(*) FROM notices WHERE reader IN ({marks(to)}) AND read_at IS NULL"
-        with self.reading() as db:
-            found: int = db.execute(sql, tuple(to)).fetchone()[0]
+        with translated():
+            found: int = self._glance.execute(sql, tuple(to)).fetchone()[0]
         return found
 
     async def inbox(
-        self, to: Sequence[str], *, kinds: Sequence[str] = (), unread: bool = False, before: int | None = None,
+        self, to: Sequence[str], *, kinds: Sequence[str] = (), read: bool | None = None, before: int | None = None,
         limit: int = 50,
     ) -> Sequence[Notice]:  # fmt: skip
-        return await asyncio.to_thread(self._inbox, to, kinds, unread, before, limit)
+        return await asyncio.to_thread(self._inbox, to, kinds, read, before, limit)
 
     async def mark(self, to: Sequence[str], at: datetime, by: str, upto: int, seqs: Sequence[int] | None = None) -> int:
         return await asyncio.to_thread(self._mark, to, at, by, upto, seqs)
@@ -125,14 +138,14 @@ class SqliteNoticeBook(OutboxDb):
             )
 
     def _inbox(
-        self, to: Sequence[str], kinds: Sequence[str], unread: bool, before: int | None, limit: int
+        self, to: Sequence[str], kinds: Sequence[str], read: bool | None, before: int | None, limit: int
     ) -> list[Notice]:
         where, values = [f"reader IN ({marks(to)})"], [*to]
         if kinds:
             where.append(f"kind IN ({marks(kinds)})")
             values += kinds
-        if unread:
-            where.append("read_at IS NULL")
+        if read is not None:
+            where.append("read_at IS NOT NULL" if read else "read_at IS NULL")
         if before is not None:
             where.append(f"seq < {int(before)}")
         sql = f"SELECT {NOTICE} FROM notices WHERE {' AND '.join(where)} ORDER BY seq DESC LIMIT {int(limit)}"

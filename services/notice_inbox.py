@@ -27,6 +27,7 @@ class Page:
     notices: Sequence[Notice]
     unread: int
     next: int | None  # `before` of the page after this one
+    next_unread: bool = False  # which goes on with what is unread
 
 
 class Inbox:
@@ -40,12 +41,20 @@ class Inbox:
         return self._book.unread(readers(who)) if who is not None and readers(who) else 0
 
     async def page(self, who: Principal, *, group: str = "", unread: bool = False, before: int | None = None) -> Page:
-        """Newest first, of one group or all."""
+        """What is unread first, then the rest, each newest first; of one group or all."""
         to, kinds = readers(who), kinds_in(group)
-        found = await self._book.inbox(to, kinds=kinds, unread=unread, before=before, limit=MOST + 1) if to else ()
-        more = len(found) > MOST
-        shown = found[:MOST]
-        return Page(notices=shown, unread=self.unread(who), next=shown[-1].seq if more else None)
+        if not to:
+            return Page(notices=(), unread=0, next=None)
+        new: list[Notice] = []
+        if unread or before is None:
+            new = [*await self._book.inbox(to, kinds=kinds, read=False, before=before, limit=MOST + 1)]
+        if len(new) > MOST:
+            return Page(notices=new[:MOST], unread=self.unread(who), next=new[MOST - 1].seq, next_unread=True)
+        room = 0 if unread else MOST - len(new)
+        old = await self._book.inbox(to, kinds=kinds, read=True, before=before, limit=room + 1) if not unread else ()
+        more = len(old) > room
+        last = old[room - 1].seq if more and room else None
+        return Page(notices=[*new, *old[:room]], unread=self.unread(who), next=last)
 
     async def mark(self, who: Principal, upto: int, seqs: Sequence[int] | None = None) -> int:
         """Read: these, or all up to the newest that was on the page. For everybody in the organisation."""

@@ -176,10 +176,10 @@ class NoticeBook(Protocol):
         """How many; at once, from an index."""
 
     async def inbox(
-        self, to: Sequence[str], *, kinds: Sequence[str] = (), unread: bool = False, before: int | None = None,
+        self, to: Sequence[str], *, kinds: Sequence[str] = (), read: bool | None = None, before: int | None = None,
         limit: int = 50,
     ) -> Sequence[Notice]:  # fmt: skip
-        """Newest first, those with a number below `before`."""
+        """Newest first, those with a number below `before`; `read`: only those that are, or are not."""
 
     async def mark(self, to: Sequence[str], at: datetime, by: str, upto: int, seqs: Sequence[int] | None = None) -> int:
         """Read these (None: all up to number `upto`) of these readers' notices; returns how many were unread."""

@@ -11,6 +11,7 @@ from api.pages.notices.telling import GROUPS, groups_of, told
 from api.pages.places import engine_of, standing
 from api.pages.site import Site, link, route_class, tongue
 from api.posted import post_of
+from services.notice_inbox import Page
 
 _NUMBER = re.compile(r"\d{1,15}", re.ASCII)
 
@@ -29,8 +30,8 @@ def routes(site: Site) -> APIRouter:
         return site.page(
             request, "notices/inbox", parts=("list",), rows=await told(engine.boards, page.notices, say),
             unread=page.unread, groups=groups_of(say), asked=asked, here=link("/notices", **asked),
-            next=link("/notices", **asked, before=page.next) if page.next else None, is_first=not before,
-            upto=page.notices[0].seq if page.notices else 0, standing=await standing(engine),
+            next=_next(page, asked), is_first=not before,
+            upto=max((notice.seq for notice in page.notices), default=0), standing=await standing(engine),
             live="" if before else "*", group_names=GROUPS,
         )  # fmt: skip
 
@@ -47,6 +48,12 @@ def routes(site: Site) -> APIRouter:
         return gone_on(link("/notices", group=group if group in GROUPS else "", show="unread" if show == "unread" else ""))
 
     return router
+
+
+def _next(page: Page, asked: dict[str, str]) -> str | None:
+    if page.next is None:
+        return None
+    return link("/notices", **{**asked, **({"show": "unread"} if page.next_unread else {})}, before=page.next)
 
 
 def _number(typed: str) -> int | None:
