@@ -192,8 +192,8 @@ class Standing(Protocol):
 class Links(Protocol):
     """Residents' one-time links: unforgeable without a look-up, spent in the ledger."""
 
-    def sign(self, project: str, nonce: str, until: datetime) -> str:
-        """A token of [A-Za-z0-9_-.] for one evaluation of one project until then."""
+    def sign(self, project: str, nonce: str) -> str:
+        """A token of [A-Za-z0-9_-.], the project before its first dot, for one evaluation; until when is the project's."""
 
     def read(self, token: str) -> str | None:
         """The project of a genuine token, else None."""

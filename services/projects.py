@@ -161,7 +161,7 @@ class Projects:
             )
         until = state.links_until
         assert until is not None
-        tokens = tuple(self._links.sign(project, f"{ask.command_id}{i}", until) for i in range(count))
+        tokens = tuple(self._links.sign(project, f"{ask.command_id}{i}") for i in range(count))
         return tokens, until
 
     async def evaluate_by_link(self, *, token: str, score: int, note: str | None = None) -> Done:

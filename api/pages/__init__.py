@@ -15,6 +15,7 @@ from api.pages import (
     claims,
     dashboard,
     desk,
+    evaluate,
     home,
     item,
     items,
@@ -33,7 +34,7 @@ def routes(site: Site) -> list[BaseRoute]:
     """All routes of the pages. They ask the engine at `request.app.state.engine`."""
     groups = (
         home, board, items, claims, projects, desk, item, dashboard, account, admin, keys, audit, notices, access, personal,
-        lists, orgs,
+        evaluate, lists, orgs,
     )  # fmt: skip
     parts = [part.routes(site) for part in groups]
     return [route for part in (*parts, live.routes(), assets.routes(site.assets)) for route in part.routes]

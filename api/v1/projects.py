@@ -20,6 +20,7 @@ from api.bodies import (
     SettleIn,
 )
 from api.errors import refusals
+from api.evaluation import address_of
 from api.v1.routes import ItemId, act, command, reads
 from services import sight
 from services.command import Ask, Done
@@ -87,7 +88,7 @@ async def issue_links(request: Request, id: ItemId, body: LinksIn | None = None)
     """居民评价链接 / One-time links for residents. Nothing is stored: the same key gives the same links."""
     house, ask = engine(request), await asking(request)
     tokens, until = await house.projects.issue_links(ask, id, count=(body or LinksIn()).count)
-    links = [{"token": token, "url": None, "expires_at": instant(until)} for token in tokens]
+    links = [{"token": token, "url": address_of(request, token), "expires_at": instant(until)} for token in tokens]
     return done(await sight.standing(house.streams, id), 201, links=links)
 
 

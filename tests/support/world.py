@@ -39,7 +39,7 @@ BOOK = RuleBook(
 class Links:
     """Tokens that name their project, for specs; the real signer is an adapter with tests of its own."""
 
-    def sign(self, project: str, nonce: str, until: datetime) -> str:
+    def sign(self, project: str, nonce: str) -> str:
         return f"{project}.{nonce}"
 
     def read(self, token: str) -> str | None:
