@@ -43,7 +43,7 @@ class Rehearsal:
         other = replace(need, id="need-other", phase="open")
         tries: dict[str, Try] = {
             "publication": lambda: need_acts.publish(need, at=self.at, book=self.book),
-            "amendment": lambda: need_acts.amend(need, NeedAmended(), at=self.at, book=self.book) or True,
+            "amendment": lambda: _listed("amendment", need, self._amended(need)) or True,
             "endorsement": lambda: need_acts.endorse(need),
             "rejection": lambda: need_acts.reject(need, reason=None),
             "withdrawal": lambda: need_acts.withdraw(need, reason=None),
@@ -134,6 +134,9 @@ class Rehearsal:
             )
         return first or await self._live(item.id, need) or _exhausted(offer)
 
+    def _amended(self, need: NeedState) -> tuple[Event, ...]:
+        return need_acts.amend(need, NeedAmended(), at=self.at, book=self.book)
+
     def _takes(self, need: NeedState | None, offer: OfferState | None, *, alone: bool) -> bool:
         if alone and self.org in {item.content.owner for item in (need, offer) if item is not None}:
             sides(need, offer, self.org, tier=False)
@@ -199,7 +202,7 @@ def _pair(claim: ClaimState) -> str:
 
 
 def _listed(act: str, need: NeedState, changes: tuple[Event, ...]) -> tuple[Event, ...]:
-    """A draft may be merged by whoever insists; nobody is offered it."""
+    """A draft may be merged, what is met be amended, by whoever insists; nobody is offered it."""
     if act not in need_acts.legal(need):
         raise Refused("need.wrong_state", f"现为“{need.status}”，不能办理。", f"It is {need.status}: not possible now.")
     return changes

@@ -64,10 +64,21 @@ def panel(
     )  # fmt: skip
 
 
+REASONS = {  # refusals whose own sentence names codes or ids -> what a page says
+    "claim.not_yours": "这一步由另一方或其他成员办理。", "claim.not_a_member": "贵方不是联合认领的成员。",
+    "claim.already_delivered": "已报告交付，不能解除或退出；如有异议请提出争议。",
+    "claim.lead_leaves": "牵头单位退出前先移交牵头，或解除整个认领。", "need.committed": "已有单位认领，请先由双方解除认领。",
+    "need.not_open": "需求现在不能认领。", "offer.not_open": "资源现在不能认领。",
+    "claim.wrong_state": "认领现在的状态不能办理。", "project.wrong_state": "项目现在的状态不能办理。",
+}  # fmt: skip
+
+
 def why_not(kind: str, act: Act, why: Refused, doc: Doc, say: Tongue) -> str:
     """In the words of the page where the rule speaks of states by their codes."""
-    if why.code == f"{kind}.wrong_state" and act.when:
+    if why.code in (f"{kind}.wrong_state", f"{kind}.not_open") and act.when:
         return say("现为“{status}”。", status=say(status_word(kind, doc["status"]))) + say(act.when)
+    if why.code in REASONS:
+        return say(REASONS[why.code])
     return why.zh if say.lang == "zh" else why.en
 
 

@@ -1,9 +1,10 @@
-"""The stream that tells open pages what has changed: names alone, so anybody may listen."""
+"""The stream that tells open pages what has changed: names alone, of what the one who listens may see."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
+from api.auth import person
 from api.live import Live
 from api.pages.places import engine_of
 from domain.access import PUBLIC
@@ -17,6 +18,6 @@ def routes() -> APIRouter:
         """`changed` with {position, ids, areas}, from what happened after `seen`, or after Last-Event-ID, on."""
         last = request.headers.get("Last-Event-ID") or seen
         position = int(last) if last.isascii() and last.isdigit() and len(last) <= 15 else None
-        return Live(engine_of(request), PUBLIC, request.app.state.closing, position)
+        return Live(engine_of(request), person(request) or PUBLIC, request.app.state.closing, position)
 
     return router

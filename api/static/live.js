@@ -8,9 +8,9 @@
   const say = (zh, en) => (english ? en : zh);
 
   // ---- what is being filled in is never taken away: the part says that it has changed meanwhile
-  const keeps = (part) => "keep" in part.dataset && (part.dataset.dirty || part.querySelector("[data-fill]")?.contains(document.activeElement));
+  const keeps = (part) => "hold" in part.dataset && (part.dataset.dirty || part.querySelector("[data-fill]")?.contains(document.activeElement));
   document.addEventListener("input", (event) => {
-    const part = event.target.closest("[data-keep]");
+    const part = event.target.closest("[data-hold]");
     if (part && event.target.closest("[data-fill]")) part.dataset.dirty = "yes";
   });
   function mark(part) {
