@@ -30,7 +30,9 @@ from domain.events import Refused
 from services import accounts_demo
 from services.accounts import Accounts
 from services.engine import Engine
-from services.imports import Imports, Office
+from services.import_jobs import ImportJobs
+from services.imports import Imports
+from services.office_ports import Office
 from services.key_office import KeyFile, KeyOffice
 from services.ports import Conflict, StoreUnavailable
 from services.read_ports import Behind
@@ -55,6 +57,7 @@ def create_app(
     app.state.office, app.state.accounts = office, accounts
     app.state.key_office = KeyOffice(keys, accounts.log) if accounts else None
     app.state.imports = Imports(engine.streams, engine.needs, engine.offers, engine.register)
+    app.state.import_jobs = ImportJobs(app.state.imports, engine.streams)
     v1.install(app)
     site = pages.install(app)
     app.add_api_route("/healthz", healthz, include_in_schema=False)

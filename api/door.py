@@ -65,7 +65,7 @@ class Door:
         headers = dict(scope["headers"])
         scope["request_id"] = _request_id(headers.get(b"x-request-id"))
         dressed = _dressed(scope, send)
-        uploads = scope["path"].startswith("/v1/imports/")
+        uploads = scope["path"].startswith(("/v1/imports/", "/imports/"))
         limit = self._settings.max_upload_bytes if uploads else self._settings.max_body_bytes
         try:
             await self._admit(scope, headers)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from domain.events import Refused
 from services.command import Ask, Done
@@ -17,14 +18,24 @@ from services.work import Work
 Draft = NeedDraft | OfferDraft | UnitDraft | AreaDraft
 
 
-class Office(Protocol):
-    """Files that people keep lists in."""
+EVERY = 25  # rows between two looks around: others are waiting, and it may be cancelled
 
-    def read(self, data: bytes) -> Sequence[tuple[int, Mapping[str, Any]]]:
-        """Rows by their number in the file, cells by heading. Refused: import.… when it is no list we know."""
 
-    def form(self, title: str, headings: Sequence[tuple[str, str, bool]]) -> bytes:
-        """An empty spreadsheet: (heading, hint, required) a column."""
+class Watch(Protocol):
+    """Somebody who waits for a long import."""
+
+    def looked_at(self, rows: int) -> None:
+        """So many rows are done. May refuse: then nothing is taken over."""
+
+
+class Nobody:
+    """Nobody waits."""
+
+    def looked_at(self, rows: int) -> None:
+        pass
+
+
+NOBODY = Nobody()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,12 +74,14 @@ class Imports:
     def __init__(self, streams: Streams, needs: Needs, offers: Offers, register: Register) -> None:
         self._streams, self._needs, self._offers, self._register = streams, needs, offers, register
 
-    async def take(self, ask: Ask, rows: Sequence[ImportRow], wrong: Sequence[RowError] = ()) -> Done:
+    async def take(
+        self, ask: Ask, rows: Sequence[ImportRow], wrong: Sequence[RowError] = (), watch: Watch = NOBODY
+    ) -> Done:
         """All rows or none. `wrong`: what was found before the rules were asked. Refused: ImportRefused, or what is
         refused for every row alike. The answer is about the last row; `ids` has all, in the order of the rows."""
 
         async def decide(work: Work) -> str:
-            ids, refused = await self._put_all(work, rows)
+            ids, refused = await self._put_all(work, rows, watch)
             if wrong or refused:
                 raise _refusal(rows, wrong, refused)
             work.extra = {"rows": len(rows), "ids": [ids[row.number] for row in rows]}
@@ -76,10 +89,12 @@ class Imports:
 
         return await self._streams.command(ask, decide)
 
-    async def check(self, ask: Ask, rows: Sequence[ImportRow], wrong: Sequence[RowError] = ()) -> tuple[RowError, ...]:
+    async def check(
+        self, ask: Ask, rows: Sequence[ImportRow], wrong: Sequence[RowError] = (), watch: Watch = NOBODY
+    ) -> tuple[RowError, ...]:
         """What `take` would say now; nothing is written."""
         work = Work(self._streams, ask, self._streams.clock.now())
-        _, refused = await self._put_all(work, rows)
+        _, refused = await self._put_all(work, rows, watch)
         if not wrong and not refused:
             return ()
         refusal = _refusal(rows, wrong, refused)
@@ -88,18 +103,22 @@ class Imports:
         raise refusal
 
     async def _put_all(
-        self, work: Work, rows: Sequence[ImportRow]
+        self, work: Work, rows: Sequence[ImportRow], watch: Watch
     ) -> tuple[dict[int, str], list[tuple[ImportRow, Refused]]]:
         ids: dict[int, str] = {}
         refused: list[tuple[ImportRow, Refused]] = []
         twins = _twins(rows)
-        for row in _parents_first(rows):
+        for n, row in enumerate(_parents_first(rows)):
+            if n % EVERY == 0:
+                watch.looked_at(n)
+                await asyncio.sleep(0)
             try:
                 if row.number in twins:
                     raise _duplicate(twins[row.number])
                 ids[row.number] = await self._put(work, row)
             except Refused as error:
                 refused.append((row, error))
+        watch.looked_at(len(rows))
         return ids, refused
 
     async def _put(self, work: Work, row: ImportRow) -> str:

@@ -17,6 +17,7 @@ from api.pages import (
     desk,
     evaluate,
     home,
+    imports,
     item,
     items,
     keys,
@@ -34,7 +35,7 @@ def routes(site: Site) -> list[BaseRoute]:
     """All routes of the pages. They ask the engine at `request.app.state.engine`."""
     groups = (
         home, board, items, claims, projects, desk, item, dashboard, account, admin, keys, audit, notices, access, personal,
-        evaluate, lists, orgs,
+        evaluate, lists, orgs, imports,
     )  # fmt: skip
     parts = [part.routes(site) for part in groups]
     return [route for part in (*parts, live.routes(), assets.routes(site.assets)) for route in part.routes]

@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api.answers import JSON, DoneOut, done
-from api.asking import asking
+from api.asking import asking, engine
 from api.auth import viewer
-from api.bodies import AreaIn, NeedIn, OfferIn, UnitIn
-from api.columns import body_of, column_of, field_of, form
+from api.columns import form
 from api.errors import FieldError, as_json, problem, refusals, speaks_chinese
+from api.importing import Kind, Understood, understood
 from api.v1.routes import IDEMPOTENCY_KEY
-from api.validation import found_wrong
+from domain import rules
 from domain.events import Refused
 from services.command import Ask
-from services.imports import ImportRefused, ImportRow, Imports, Office, RowError
+from services.imports import ImportRefused, Imports, RowError
+from services.office_ports import Office
 
 router = APIRouter(prefix="/v1/imports", tags=["imports 导入"])
-Kind = Literal["offers", "needs", "units", "areas"]
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-BODIES: Mapping[str, type[OfferIn | NeedIn | UnitIn | AreaIn]] = {
-    "offers": OfferIn, "needs": NeedIn, "units": UnitIn, "areas": AreaIn,
-}  # fmt: skip
 MOST_TOLD = 500  # errors in one report
 _FILE = {"schema": {"type": "string", "format": "binary"}}
 _UPLOAD = {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}, "required": ["file"]}
@@ -73,17 +70,18 @@ async def import_list(request: Request, kind: Kind, dry_run: Annotated[bool, Que
     ask = _looking(request) if dry_run else await asking(request, carried)
     office: Office = request.app.state.office
     imports: Imports = request.app.state.imports
-    table = await asyncio.to_thread(office.read, carried)
-    rows, wrong, headings = _understood(kind, table)
+    sheet = await asyncio.to_thread(office.sheet, carried)
+    book = await engine(request).streams.load(rules.STREAM)
+    found = understood(kind, sheet, book.state.book if book else None)
     zh = speaks_chinese(request)
     if dry_run:
-        errors = _told(await imports.check(ask, rows, wrong), headings, zh=zh)
-        body = {"dry_run": True, "rows": len(table), "valid": not errors, "errors": errors}
+        errors = _told(await imports.check(ask, found.rows, found.wrong), found, zh=zh)
+        body = {"dry_run": True, "rows": found.total, "valid": not errors, "errors": errors}
         return Response(as_json(body), 200, media_type=JSON)
     try:
-        return done(await imports.take(ask, rows, wrong), 201)
+        return done(await imports.take(ask, found.rows, found.wrong), 201)
     except ImportRefused as refused:
-        return problem(request, refused, errors=_told(refused.rows, headings, zh=zh))
+        return problem(request, refused, errors=_told(refused.rows, found, zh=zh))
 
 
 @router.get(
@@ -119,30 +117,11 @@ def _looking(request: Request) -> Ask:
     return Ask(principal=viewer(request), key="dry-run", fingerprint="dry-run")
 
 
-def _understood(
-    kind: Kind, table: Sequence[tuple[int, Mapping[str, Any]]]
-) -> tuple[list[ImportRow], list[RowError], dict[str, str]]:
-    """Rows that have the right shape, what is wrong with the others, and heading by field."""
-    headings: dict[str, str] = {}
-    rows: list[ImportRow] = []
-    wrong: list[RowError] = []
-    for number, cells in table:
-        fields = {heading: field_of(kind, heading) or heading for heading in cells}
-        headings |= {field: heading for heading, field in fields.items()}
-        try:
-            body = BODIES[kind].model_validate(body_of(kind, {fields[heading]: cells[heading] for heading in cells}))
-        except ValidationError as error:
-            wrong += [RowError(row=number, **said) for said in found_wrong(error.errors(include_url=False))]
-            continue
-        rows.append(ImportRow(number=number, draft=body.asked(), as_draft=getattr(body, "draft", False)))
-    return rows, wrong, headings
-
-
-def _told(errors: Sequence[RowError], headings: Mapping[str, str], *, zh: bool) -> list[dict[str, Any]]:
+def _told(errors: Sequence[RowError], found: Understood, *, zh: bool) -> list[dict[str, Any]]:
     return [
         FieldError(
             field=error.field, code=error.code, detail=error.zh if zh else error.en, row=error.row,
-            column=column_of(error.field, headings),
+            column=found.heading(error.field),
         ).model_dump(exclude_none=True)
         for error in errors[:MOST_TOLD]
     ]  # fmt: skip

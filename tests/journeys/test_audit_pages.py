@@ -79,7 +79,7 @@ async def shown_then(place: House, what: str, position: int, **more: str) -> str
     """The part of the replay that shows it as it was."""
     query = "".join(f"&{name}={value}" for name, value in more.items())
     text = await html(place, f"/audit?what={what}&at={position}{query}", X_Fragment="then")
-    found = re.search(r'<section class="replay"[^>]*>(.*)</section>', text, re.DOTALL)
+    found = re.search(r'<section class="as-then"[^>]*>(.*)</section>', text, re.DOTALL)
     assert found
     return found[1]
 

@@ -182,7 +182,7 @@ async def test_drafts_are_replayed_for_their_owner_and_for_the_auditor_only(plac
     for role, org in (("unit", place.units[0]), ("committee", WEST), ("system_admin", "office")):
         await html(place, f"/audit?what={ids['draft']}", 404, **cookie(place, role, org))
     before = (await place.engine.trail.history(ids["posted"]))[0]["position"]
-    assert "先起草后发布" not in (await html(place, f"/audit?what={ids['posted']}&at={before}")).split('class="replay"')[1]
+    assert "先起草后发布" not in (await html(place, f"/audit?what={ids['posted']}&at={before}")).split('class="as-then"')[1]
     claim = (await place["auditor"].sees("/v1/claims"))["items"][0]
     text = await seen_by(place, "auditor", "audit", f"/audit?what={claim['number']}&at=")
     assert claim["id"] in text or claim["number"] in text

@@ -34,9 +34,10 @@ def _told(record: Record, called: Mapping[str, str], viewer: Principal, say: Ton
     stream, kind = record["stream"], kind_of(record["stream"])
     id = id_of(stream)
     name = called[id] if called[id] != id else ""
+    noun = say({**NOUNS, "rules": "规则书"}.get(kind, ""))
     return {
         **record, "told": sentence(record, lambda org: called.get(org, org), say), "tone": dot(record),
-        "item": " ".join(part for part in (say(NOUNS.get(kind, "规则书")), name) if part),
+        "item": " ".join(part for part in (noun, name) if part),
         "href": link("/audit", what=stream, at=record["position"]) if kind in NOUNS else None,
         "proof": f"/audit/proof/{record['position']}",
         "who": record["actor"] if viewer.role != "public" else "",
