@@ -12,8 +12,10 @@ from api.pages.personal.contacts import MOST_ID
 from api.pages.personal.stores import personal_of
 from api.pages.places import engine_of, names
 from api.pages.site import Site, tongue
+from domain.access import Principal
 from domain.erasure import KINDS, REASONS, Erasure
 from domain.events import Refused
+from services.erasure import Erasures
 
 STATUSES = {  # status -> (word, tone)
     "asked": ("待批准", "open"), "approved": ("待执行", "bound"), "declined": ("未批准", "off"),
@@ -39,19 +41,9 @@ def add(router: APIRouter, site: Site) -> None:
         found = personal_of(request).erasures.seen(someone(request))
         return site.page(request, "personal/erasures", rows=await _told(request, found))
 
-    async def form_page(request: Request, form: Form, status: int = 200) -> Response:
-        someone(request)
-        called = await names(engine_of(request), [form["about"], form["org"]], None)
-        word = 0 if tongue(request).lang == "zh" else 1
-        return site.page(
-            request, "personal/erasure_form", status=status, form=form, number=await _number(request, form["about"]),
-            org_name=called.get(form["org"], ""), kinds=[(kind, words[word]) for kind, words in KINDS.items()],
-            reasons=[(reason, words[word]) for reason, words in REASONS.items()],
-        )  # fmt: skip
-
     @router.api_route("/erasures/new", methods=["GET", "HEAD"])
     async def new(request: Request, about: str = "", org: str = "", kind: str = "text") -> Response:
-        return await form_page(request, blank(about=about[:MOST_ID], org=org[:MOST_ID], kind=kind[:20]))
+        return await _form(request, site, blank(about=about[:MOST_ID], org=org[:MOST_ID], kind=kind[:20]))
 
     @router.post("/erasures")
     async def ask(request: Request) -> Response:
@@ -64,7 +56,7 @@ def add(router: APIRouter, site: Site) -> None:
             if refused.kind != "invalid":
                 raise
             wrong = wrong_fields(refused, zh=tongue(request).lang == "zh")
-            return await form_page(request, Form(form.fields, wrong, form.key), 422)
+            return await _form(request, site, Form(form.fields, wrong, form.key), 422)
         return gone_on(f"/erasures/{asked.id}", "asked")
 
     @router.api_route("/erasures/{id}", methods=["GET", "HEAD"])
@@ -76,12 +68,30 @@ def add(router: APIRouter, site: Site) -> None:
     @router.post("/erasures/{id}/{act}")
     async def act(request: Request, id: str, act: str) -> Response:
         """approval, refusal or execution."""
-        who, erasures = someone(request), personal_of(request).erasures
-        acts = {"approval": erasures.approve, "refusal": erasures.decline, "execution": erasures.execute}
-        if act not in acts:
-            raise Refused("path.unknown", "没有这个地址。", "There is no such address.", kind="missing")
-        await acts[act](who, id)
+        await _act(personal_of(request).erasures, someone(request), id, act)
         return gone_on(f"/erasures/{id}", "done")
+
+
+async def _form(request: Request, site: Site, form: Form, status: int = 200) -> Response:
+    someone(request)
+    called = await names(engine_of(request), [form["about"], form["org"]], None)
+    word = 0 if tongue(request).lang == "zh" else 1
+    return site.page(
+        request, "personal/erasure_form", status=status, form=form, number=await _number(request, form["about"]),
+        org_name=called.get(form["org"], ""), kinds=[(kind, words[word]) for kind, words in KINDS.items()],
+        reasons=[(reason, words[word]) for reason, words in REASONS.items()],
+    )  # fmt: skip
+
+
+async def _act(erasures: Erasures, who: Principal, id: str, act: str) -> Erasure:
+    match act:
+        case "approval":
+            return await erasures.approve(who, id)
+        case "refusal":
+            return await erasures.decline(who, id)
+        case "execution":
+            return await erasures.execute(who, id)
+    raise Refused("path.unknown", "没有这个地址。", "There is no such address.", kind="missing")
 
 
 async def _told(request: Request, found: Sequence[Erasure]) -> list[Told]:
