@@ -46,7 +46,7 @@ class Facts:
 SYSTEM = Principal(id="system", role="system", org="system")
 PUBLIC = Principal(id="anybody", role="public", org="")  # without log-in: party to nothing
 BASES = {  # on what one acts for another -> (Chinese, English); kept with the event for ever, so never free text
-    "phone": ("电话", "by telephone"), "paper": ("书面", "on paper"), "visit": ("来访", "in person"),
+    "phone": ("电话", "by telephone"), "paper": ("纸质材料", "on paper"), "visit": ("上门走访", "on a visit"),
     "minutes": ("会议纪要", "by the minutes of a meeting"),
 }  # fmt: skip
 ACTIONS = MATRIX

@@ -63,7 +63,7 @@ async def test_lists_the_ledger_and_the_stream_show_what_may_be_seen_and_nothing
     looking = {row.target: row for row in COPY if row.method == "GET" and row.path.endswith("/{id}")}
     async with opened_town(tmp_path) as town:
         things = {kind: [await make(town, kind, state) for state in STATES[kind].split()] for kind in KINDS.values()}
-        await town.house.engine.projector.catch_up()
+        await town.shown()
         for person in town.people:
             if person.kind == "public":
                 continue

@@ -173,7 +173,7 @@ async def _unit(town: Town, state: str) -> Thing:
     id = (await town.did("district", "/v1/units", new_unit(town)))["id"]
     if state == "suspended":
         await town.did("district", f"/v1/units/{id}/suspension")
-    return _thing(id, state, path=(STREET, DISTRICT))
+    return _thing(id, state, path=(STREET, DISTRICT), public=True)
 
 
 def new_unit(town: Town) -> dict[str, Any]:

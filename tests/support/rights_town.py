@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 from collections.abc import AsyncIterator
@@ -40,7 +41,10 @@ class Town:
     codes: Any = field(default_factory=lambda: itertools.count(100))
     old: dict[str, list[str]] = field(default_factory=dict)  # what time has ended, used up one by one
 
-    async def send(self, person: Person, method: str, path: str, body: Any = None, media: str = "application/json") -> tuple[int, bytes]:
+    async def send(
+        self, person: Person, method: str, path: str, body: Any = None, media: str = "application/json",
+        cookie: str | None = None,
+    ) -> tuple[int, bytes]:  # fmt: skip
         """One request straight into the application; a stream is left after its first word."""
         content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         path, _, query = path.partition("?")
@@ -48,7 +52,9 @@ class Town:
             (b"host", b"renling.test"), (b"idempotency-key", b"k%d" % next(self.numbers)),
             (b"content-length", b"%d" % len(content)), (b"content-type", media.encode()),
         ]  # fmt: skip
-        if key := self.keys.get(str(person)):
+        if cookie or not path.startswith("/v1/"):
+            headers += [(b"cookie", f"sid={cookie}".encode()), (b"sec-fetch-site", b"same-origin")]
+        elif key := self.keys.get(str(person)):
             headers.append((b"authorization", b"Bearer " + key.encode()))
         scope = {
             "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http",
@@ -71,6 +77,12 @@ class Town:
 
     def who(self, kind: str, relation: str = "own") -> Person:
         return next(person for person in self.people if (person.kind, person.relation) == (kind, relation))
+
+    async def shown(self) -> None:
+        """Waits until the lists have what was written so far."""
+        projector, head = self.house.engine.projector, (await self.house.log.head()).position
+        while projector.status.position < head:  # noqa: ASYNC110  it has no event to wait for
+            await asyncio.sleep(0.005)
 
     async def did(self, kind: str, path: str, body: Any = None, relation: str = "own") -> dict[str, Any]:
         """A command that must succeed."""

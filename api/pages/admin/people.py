@@ -14,7 +14,7 @@ from api.pages.admin.posts import choices, post_of
 from api.pages.forms import Form, blank, form_of, gone_on, someone
 from api.pages.places import engine_of, names
 from api.pages.site import Site, route_class, tongue
-from domain.access import Facts, Principal, decide
+from domain.access import Facts, Principal, allow, decide
 from domain.calendar import ZONE
 from domain.events import Refused
 from services.accounts_office import MANAGED, AccountOffice, Dossier
@@ -69,6 +69,7 @@ def routes(site: Site) -> APIRouter:
 def _opening(router: APIRouter, site: Site) -> None:
     async def opening(request: Request, form: Form, status: int = 200) -> Response:
         by = someone(request)
+        allow(by, "account.open", Facts(parties=(by.org,)))
         return site.page(
             request, "admin/new", status=status, form=form, **await choices(engine_of(request), by, tongue(request))
         )
