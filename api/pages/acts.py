@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from api.pages.forms import Form, blank
+from api.pages.forms import BASES, Form, blank
 from api.pages.site import link
 from api.pages.words import Tongue, status_word
+from domain.access import Principal
 from domain.events import Refused
+from services import sight
+from services.engine import Engine
+from services.items import State
 from services.rehearsal import Verdicts
 
 Doc = Mapping[str, Any]
@@ -25,6 +29,18 @@ class Act:
     asks: bool = True
     page: str = ""
     first: bool = False  # what most people came for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """For whom somebody acts: `org` (None: for their own), called `name`; `could`: (link, name) of those they may act for."""
+
+    org: str | None = None
+    name: str = ""
+    could: Sequence[tuple[str, str]] = ()
+
+
+OWN = Seat()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,23 +60,26 @@ class Panel:
     logged_in: bool = True
     open: bool = False
     cancel: bool = True  # whether it was asked for; what opens by itself cannot be put away
+    seat: Seat = field(default_factory=lambda: OWN)
+    bases: Sequence[tuple[str, str]] = ()
 
 
 def panel(
     kind: str, acts: Mapping[str, Act], verdicts: Verdicts, doc: Doc, say: Tongue, *, form: Form | None = None,
-    chosen: str = "", fields: str = "", meanwhile: Sequence[str] = (), logged_in: bool = True, turn: str = "",
+    chosen: str = "", fields: str = "", meanwhile: Sequence[str] = (), logged_in: bool = True, turn: str = "", seat: Seat = OWN,
 ) -> Panel:  # fmt: skip
     """`turn`: the act that opens when none is chosen. `form`: what was typed and refused; that act stays open even when it
     is possible no more."""
     base, cancel, chosen = f"/{kind}s/{doc['id']}", bool(chosen), chosen or turn
     possible = [name for name in acts if name in verdicts and verdicts[name] is None]
-    asked = chosen in acts and acts[chosen].asks and not acts[chosen].page
+    asked = chosen in acts and (acts[chosen].asks or seat.org is not None) and not acts[chosen].page
     chosen = chosen if asked and (form is not None or chosen in possible) else ""
-    offered = [_offered(base, name, acts[name], chosen) for name in possible]
+    offered = [_offered(base, name, acts[name], chosen, seat) for name in possible]
     refused = [(acts[n].word, why_not(kind, acts[n], why, doc, say)) for n, why in verdicts.items() if why and n in acts]
     return Panel(
         offered=offered, refused=refused, chosen=chosen, form=form or blank(), base=base, action=f"{base}/{chosen}",
         version=doc["version"], fields=fields, meanwhile=meanwhile, logged_in=logged_in, open=form is not None, cancel=cancel,
+        seat=seat, bases=[(basis, say(word)) for basis, word in BASES.items()],
     )  # fmt: skip
 
 
@@ -90,7 +109,19 @@ def meanwhile(form: Form, events: Iterable[Mapping[str, Any]]) -> list[str]:
     return [event["told"] for event in events if event["version"] > int(version)]
 
 
-def _offered(base: str, name: str, act: Act, chosen: str) -> dict[str, Any]:
-    href = f"{base}/{act.page}" if act.page else link(base, act=name) + "#acts" if act.asks else ""
+async def seat_of(
+    engine: Engine, me: Principal | None, state: State, base: str, wanted: str, act: str, called: Mapping[str, str]
+) -> Seat:
+    """A coordinator may act for a party that belongs to its area; everybody else only for their own organisation."""
+    others = await sight.represented(engine.streams, me, state) if me is not None else ()
+    could = [(link(base, act=act, **{"for": org}) + "#acts", called.get(org, org)) for org in others if org != wanted]
+    if wanted not in others:
+        return Seat(could=could)
+    return Seat(org=wanted, name=called.get(wanted, wanted), could=could)
+
+
+def _offered(base: str, name: str, act: Act, chosen: str, seat: Seat) -> dict[str, Any]:
+    form = link(base, act=name, **{"for": seat.org}) + "#acts"
+    href = f"{base}/{act.page}" if act.page else form if act.asks or seat.org else ""
     action = f"{base}/{name}" if not href else ""
     return {"word": act.word, "first": act.first, "chosen": name == chosen, "href": href, "action": action}

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from markupsafe import Markup
 
 from api.auth import person
-from api.pages.acts import meanwhile, panel
+from api.pages.acts import meanwhile, panel, seat_of
 from api.pages.bars import line_bar, line_legend, line_words
 from api.pages.board import ONLY_NEEDS
 from api.pages.forms import Form, seen
@@ -39,7 +39,7 @@ def routes(site: Site) -> APIRouter:
     async def answer(request: Request, kind: str, id: str, at: str, act: str = "") -> Response:
         engine, say, me = engine_of(request), tongue(request), person(request)
         values = await item_values(engine, kind, id, at, say, me, seen(request))
-        values |= await _acts(engine, kind, values, say, me, act, None)
+        values |= await _acts(engine, kind, values, say, me, act, None, request.query_params.get("for", ""))
         values |= {"boxes": () if values["at"] else await contact_boxes(request, id), "about": id}
         values |= await people_beside(request, id, at)
         return site.page(request, "item", parts=("head", "now", "acts"), **values)
@@ -47,7 +47,7 @@ def routes(site: Site) -> APIRouter:
     async def again(request: Request, kind: str, id: str, act: str, form: Form, status: int) -> Response:
         engine, say, me = engine_of(request), tongue(request), person(request)
         values = await item_values(engine, kind, id, "", say, me, None)
-        values |= await _acts(engine, kind, values, say, me, act, form)
+        values |= await _acts(engine, kind, values, say, me, act, form, form["_for"])
         values |= {"boxes": await contact_boxes(request, id), "about": id}
         values |= await people_beside(request, id)
         return site.page(request, "item", status=status, **values)
@@ -92,21 +92,23 @@ async def item_values(
 
 
 async def _acts(
-    engine: Engine, kind: str, values: dict[str, Any], say: Tongue, me: Principal | None, act: str, form: Form | None
+    engine: Engine, kind: str, values: dict[str, Any], say: Tongue, me: Principal | None, act: str, form: Form | None,
+    wanted: str,
 ) -> dict[str, Any]:
-    """The panel of acts; None for the past, and where nobody could do anything."""
-    rehearsed = await rehearsal(engine.streams, me)
-    if values["at"] or rehearsed is None:
-        return {"panel": None}
+    """The panel of acts; None for the past, and where nobody could do anything. `wanted`: for whom it would be done."""
     doc, acts = values["item"], ACTS[kind]
     held = await engine.streams.committed(doc["id"])
     assert held is not None
+    seat = await seat_of(engine, me, held.state, f"/{kind}s/{doc['id']}", wanted, act, values["called"])
+    rehearsed = await rehearsal(engine.streams, me, seat.org)
+    if values["at"] or rehearsed is None:
+        return {"panel": None}
     verdicts = await (rehearsed.need if kind == "need" else rehearsed.offer)(held.state)
     newer = meanwhile(form, values["events"]) if form else ()
     doubles = await _doubles(engine, doc, me) if act == "merge" else ()
     shown = panel(
         kind, acts, verdicts, doc, say, form=form, chosen=act, fields="item_fields.html", meanwhile=newer,
-        logged_in=me is not None,
+        logged_in=me is not None, seat=seat,
     )  # fmt: skip
     return {"panel": shown, "panel_acts": acts, "doubles": doubles}
 

@@ -442,3 +442,24 @@ async def test_auditors_and_administrators_find_their_own_places_on_the_desk(hou
     assert "/admin" in admin.links
     assert "/needs/new" not in admin.links
     await who["admin"].sees("/desk/mine", 404)
+
+
+async def test_a_coordinator_acts_for_a_committee_on_record_and_says_on_what_basis(house: House):
+    who, need_id, claim = await claimed(house)
+    page = await who["street"].sees(claim)
+    assert f"{claim}/acceptance" not in page.forms
+    other = next(link for link in page.links if f"for={EAST}" in link).partition("#")[0]
+    seen = await who["street"].sees(other)
+    assert "您正在代区域310101001001办理" in seen.text
+    typed = seen.forms[f"{claim}/acceptance"]
+    again = await who["street"].posts(f"{claim}/acceptance", {**typed, "_basis": ""}, 422)
+    assert "代办须注明依据" in again
+    await who["street"].posts(f"{claim}/acceptance", {**typed, "_basis": "phone"})
+    told = (await house["auditor"].sees(f"/v1{claim}/history"))["items"][-1]
+    assert (told["type"], told["on_behalf_of"], told["basis"]) == ("claim.accepted", EAST, "phone")
+    draft = (await house["east"].did("/v1/needs", need(draft=True)))["id"]
+    await who["street"].sends(f"/needs/{draft}?for={EAST}&act=publication", f"/needs/{draft}/publication", _basis="visit")
+    project = (await house["auditor"].sees(f"/v1{claim}"))["project"]
+    planned = f"/projects/{project}/milestones"
+    await who["street"].sends(f"/projects/{project}?for={EAST}&act=milestones", planned, title="踩点", _basis="minutes")
+    assert need_id

@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from api.pages.acts import Panel, meanwhile, panel
+from api.pages.acts import Panel, meanwhile, panel, seat_of
 from api.pages.claims import terms
 from api.pages.claims.acts import CLAIM, DO, Do
 from api.pages.claims.timeline import timeline
@@ -68,6 +68,7 @@ async def _items(engine: Engine, claim: ClaimState) -> tuple[NeedState | None, O
 
 async def _values(request: Request, id: str, act: str, form: Form | None) -> dict[str, Any]:
     engine, say, me = engine_of(request), tongue(request), someone(request)
+    wanted = form["_for"] if form else request.query_params.get("for", "")
     state = await sight.seen(engine.streams, me, id, "claim")
     assert isinstance(state, ClaimState)
     doc, history = await engine.trail.item(id), await engine.trail.history(id)
@@ -88,7 +89,7 @@ async def _values(request: Request, id: str, act: str, form: Form | None) -> dic
         "awaited": say("、").join(called.get(org, org) for org in state.awaiting),
         "reinstating": say("、").join(called.get(org, org) for org in state.reinstating),
         "boxes": await contact_boxes(request, id), "about": id,
-        **await _acts(engine, me, state, doc, act, form, events, called, say), **await people_beside(request, id),
+        **await _acts(engine, me, state, doc, act, form, events, called, say, wanted), **await people_beside(request, id),
     }  # fmt: skip
 
 
@@ -99,15 +100,16 @@ def _open(claim: ClaimState) -> bool:
 
 async def _acts(
     engine: Engine, me: Principal, state: ClaimState, doc: Doc, act: str, form: Form | None, events: list[dict[str, Any]],
-    called: Mapping[str, str], say: Tongue,
+    called: Mapping[str, str], say: Tongue, wanted: str,
 ) -> dict[str, Any]:  # fmt: skip
-    rehearsed = await rehearsal(engine.streams, me)
+    seat = await seat_of(engine, me, state, f"/claims/{state.id}", wanted, act, called)
+    rehearsed = await rehearsal(engine.streams, me, seat.org)
     assert rehearsed is not None
     verdicts = await of_claim(rehearsed, state)
     awaited = next((name for name in ("acceptance", "joining") if verdicts.get(name, True) is None), "")
     shown = panel(
         "claim", CLAIM, verdicts, doc, say, form=form, chosen=act, turn=awaited, fields="claims/fields.html",
-        meanwhile=meanwhile(form, events) if form else (),
+        meanwhile=meanwhile(form, events) if form else (), seat=seat,
     )  # fmt: skip
     need, offer = await _items(engine, state)
     item = need or offer

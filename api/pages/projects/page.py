@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from api.pages.acts import Panel, meanwhile, panel
+from api.pages.acts import Panel, Seat, meanwhile, panel, seat_of
 from api.pages.claims import terms
 from api.pages.claims.timeline import timeline
 from api.pages.forms import Form, answered, asking_by_form, blank, form_of, someone
@@ -61,12 +61,15 @@ async def _values(request: Request, id: str, act: str, form: Form | None) -> dic
     state = await sight.seen(engine.streams, me, id, "project")
     assert isinstance(state, ProjectState)
     doc, history = await engine.trail.item(id), await engine.trail.history(id)
-    rehearsed, stand = await rehearsal(engine.streams, me), await standing(engine)
+    stand = await standing(engine)
     assert doc is not None
-    assert rehearsed is not None
     orgs = [org for entry in history for org in people_in(entry)]
     called = await names(engine, [*orgs, state.provider, state.receiver, *state.members], None)
     events = timeline(history, called, say)
+    wanted = form["_for"] if form else request.query_params.get("for", "")
+    seat = await seat_of(engine, me, state, f"/projects/{id}", wanted, act, called)
+    rehearsed = await rehearsal(engine.streams, me, seat.org)
+    assert rehearsed is not None
     return {
         "project": doc, "called": called, "places": await path_to(engine, doc["area"]), "standing": stand,
         "steps": steps(doc), "next_up": next_up(doc, history, called, rehearsed.book, stand.today, say),
@@ -74,20 +77,21 @@ async def _values(request: Request, id: str, act: str, form: Form | None) -> dic
         "feedback": said(history, "project.result_fed_back"), "live": f"{id} {state.claim}",
         "others": [called[org] for org in state.members if org != state.provider], "outcome_words": OUTCOMES,
         "boxes": await contact_boxes(request, id), "about": id,
-        **await _acts(rehearsed, state, doc, act, form, events, say), **await people_beside(request, id),
+        **await _acts(rehearsed, seat, state, doc, act, form, events, say), **await people_beside(request, id),
     }  # fmt: skip
 
 
 async def _acts(
-    rehearsed: Rehearsal, state: ProjectState, doc: Doc, act: str, form: Form | None, events: list[dict[str, Any]], say: Tongue
-) -> dict[str, Any]:
+    rehearsed: Rehearsal, seat: Seat, state: ProjectState, doc: Doc, act: str, form: Form | None,
+    events: list[dict[str, Any]], say: Tongue,
+) -> dict[str, Any]:  # fmt: skip
     verdicts = await of_project(rehearsed, state)
     turn = next((name for name in NEXT if verdicts[name] is None), "")
     open_panel = panel(
         "project", PROJECT, verdicts, doc, say, form=form, chosen=act, turn=turn, fields="projects/fields.html",
-        meanwhile=meanwhile(form, events) if form else (),
+        meanwhile=meanwhile(form, events) if form else (), seat=seat,
     )  # fmt: skip
-    elsewhere = {"中止（解除认领）": link(f"/claims/{doc['claim']}", act="release") + "#acts"}
+    elsewhere = {"中止（解除认领）": link(f"/claims/{doc['claim']}", act="release", **{"for": seat.org}) + "#acts"}
     offered = [{**each, "href": elsewhere.get(each["word"], each["href"])} for each in open_panel.offered]
     open_panel = replace(open_panel, offered=offered)
     return {
