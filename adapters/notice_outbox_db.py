@@ -54,6 +54,12 @@ class OutboxDb(SqliteFile):
     async def near_told(self, channel: Channel, notice: Notice | None, waiting: Sequence[Waiting], now: datetime) -> bool:
         return await asyncio.to_thread(self._near_told, channel, notice, waiting, now)
 
+    async def near_due(self, now: datetime) -> Sequence[Channel]:
+        return await asyncio.to_thread(self._near_due, some_us(now))
+
+    async def tried(self, channel: Channel, now: datetime, most: int) -> bool:
+        return await asyncio.to_thread(self._tried, channel, some_us(now), most)
+
     async def lease(self, now: datetime, until: datetime, lease: str, limits: Mapping[str, int]) -> Delivery | None:
         return await asyncio.to_thread(self._lease, some_us(now), some_us(until), lease, limits)
 
@@ -88,6 +94,18 @@ class OutboxDb(SqliteFile):
         with self.reading() as db:
             rows = db.execute(sql, (*(to or ()), *(to or ()))).fetchall()
         return [channel_of(row) for row in rows]
+
+    def _near_due(self, now: int) -> list[Channel]:
+        with self.reading() as db:
+            return [channel_of(row) for row in db.execute(f"SELECT {CHANNEL} FROM channels WHERE near_at <= ?", (now,))]
+
+    def _tried(self, channel: Channel, now: int, most: int) -> bool:
+        with self.writing() as db:
+            db.execute("DELETE FROM tries WHERE at <= ?", (now - MINUTE_US,))
+            if not _has_room(db, channel.kind, channel.address, {channel.kind: most}):
+                return False
+            db.execute("INSERT INTO tries VALUES (?, ?, ?)", (channel.kind, channel.address, now))
+        return True
 
     def _drop(self, channel: str, to: str) -> bool:
         with self.writing() as db:

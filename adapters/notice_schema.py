@@ -41,6 +41,7 @@ CREATE TABLE IF NOT EXISTS channels (
     paces TEXT NOT NULL, near_from INTEGER NOT NULL, near_at INTEGER, also TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS channels_of ON channels (reader);
+CREATE INDEX IF NOT EXISTS channels_near ON channels (near_at) WHERE near_at IS NOT NULL;
 CREATE TABLE IF NOT EXISTS waiting (
     channel TEXT NOT NULL, seq INTEGER NOT NULL, due INTEGER NOT NULL, delivery TEXT, PRIMARY KEY (channel, seq)
 ) WITHOUT ROWID;

@@ -16,6 +16,7 @@ from services.ports import Clock, Ids
 
 MOST = 50  # notices of one page
 MOST_CHANNELS = 10  # of one reader
+MOST_TESTS = 3  # a minute to one address
 BOUND = ("unit", "unit_manager", "unit_system", "committee", "street", "district")  # who speaks for an organisation
 USUAL = {
     "answer": "now", "outcome": "hour", "project": "hour", "due": "now", "near": "day", "behalf": "now", "system": "now",
@@ -104,6 +105,10 @@ class Inbox:
         """Send a greeting now; "" when it was taken, else why not."""
         known = await self.channel(who, channel)
         now = self._clock.now()
+        if not await self._book.tried(known, now, MOST_TESTS):
+            raise Refused(
+                "channel.too_often", "一分钟内试得太多了，请稍候再试。", "Too many tests within a minute: wait a little.", kind="many"
+            )
         try:
             await self._outbox.send(known, await self._outbox.letter(known.to, ()), self._ids.new("msg"))
         except NotSent as trouble:

@@ -60,10 +60,8 @@ class Outbox:
 
     async def tick(self) -> None:
         """Summaries of what is near, for channels whose hour has come."""
-        now = self._clock.now()
-        for channel in await self._book.channels():
-            if channel.near_at is not None and channel.near_at <= now:
-                await self._near(channel)
+        for channel in await self._book.near_due(self._clock.now()):
+            await self._near(channel)
 
     async def _near(self, channel: Channel) -> None:
         now, pace = self._clock.now(), channel.paces.get("near", "off")

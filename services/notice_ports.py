@@ -204,6 +204,12 @@ class NoticeBook(Protocol):
         """The summary of what is near, if any, and the channel's new `near_from` and `near_at`; False when another
         process has moved it."""
 
+    async def near_due(self, now: datetime) -> Sequence[Channel]:
+        """Channels whose hour for a summary of what is near has come."""
+
+    async def tried(self, channel: Channel, now: datetime, most: int) -> bool:
+        """Counts one more try for its target; False when there were `most` within the minute."""
+
     async def lease(self, now: datetime, until: datetime, lease: str, limits: Mapping[str, int]) -> Delivery | None:
         """The next message to send, now this caller's until then: what is due for one channel, at most `limits` a minute
         to one target of that kind. A message whose lease has run out is given out again under its old id."""

@@ -46,7 +46,8 @@ class HookSending:
                     await self._log.wait((await self._log.head()).position, PAUSE_S)
                 for task in [task for task in working if task.done()]:
                     working.discard(task)
-                    task.result()
+                    if error := task.exception():  # its lease runs out; the others go on
+                        logger.error("a webhook stumbled", exc_info=error)
         finally:
             for task in working:
                 task.cancel()

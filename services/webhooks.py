@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from domain.access import PARTIES, Principal
@@ -21,6 +21,7 @@ from services.webhook_ports import Endpoint, HookBook, HookChange, Outward, Unre
 MOST = 10  # endpoints of one organisation
 MOST_TYPES = 100
 OVERLAP = timedelta(hours=24)  # in which the old secret signs too
+BETWEEN_TESTS = timedelta(seconds=5)  # nobody is to be called as often as somebody can click
 _UNFIT = {
     "address": ("网址须为完整的 https 地址，不带用户名、密码和 #。", "The address must be a whole https one without user, password and #."),
     "insecure": ("公网地址须用 https。", "A public address must be https."),
@@ -39,6 +40,7 @@ class Webhooks:
         """`types`: every TYPE there is; `source`: what CloudEvents say they come from."""
         self._book, self._http, self._log, self._clock, self._ids = book, http, log, clock, ids
         self._types, self._source = frozenset(types), source
+        self._tested: dict[str, datetime] = {}
 
     async def of(self, who: Principal) -> Sequence[Endpoint]:
         return await self._book.endpoints(speaks_for(who))
@@ -98,6 +100,9 @@ class Webhooks:
         if (known := await self._known(ask)) is not None:
             return known
         now, event_id = self._clock.now(), self._ids.new("event")
+        if now - self._tested.get(id, now - BETWEEN_TESTS) < BETWEEN_TESTS:
+            raise Refused("webhook.too_often", "刚刚测试过，请稍候再试。", "It was tested just now: wait a little.", kind="many")
+        self._tested[id] = now
         body = test_event(event_id, self._source, now, endpoint.org)
         try:
             answer = await self._http.post(endpoint.url, signed(endpoint, event_id, body, now), body)

@@ -346,3 +346,17 @@ async def test_a_host_that_was_taken_off_the_list_is_not_written_to_any_more(hou
     assert await sent(house) == 1
     assert receiver.received == []
     assert [d.error for d in await post.inbox.deliveries(EAST_OFFICE, "dead")] == ["channel.host_not_allowed"]
+
+
+async def test_a_test_message_goes_at_once_and_nobody_can_be_flooded_with_them(house: House, box: Mailbox):
+    inbox = post_of(house).inbox
+    channel = await inbox.add_channel(EAST_OFFICE, "mail", "office@east.example.cn", "")
+    for _ in range(3):
+        assert await inbox.test(EAST_OFFICE, channel.id) == ""
+    with pytest.raises(Refused) as refused:
+        await inbox.test(EAST_OFFICE, channel.id)
+    assert refused.value.code == "channel.too_often"
+    assert [message["Subject"] for message in box.messages] == ["认领：测试消息"] * 3
+    house.clock.advance(timedelta(minutes=1))
+    box.answers = ["550 not today"]
+    assert "550" in await inbox.test(EAST_OFFICE, channel.id)
