@@ -21,6 +21,7 @@ from api.validation import found_wrong, refusal
 from domain.access import Principal
 from domain.events import Refused
 from services.command import Ask, Done
+from services.ports import Conflict, StoreUnavailable
 
 BASES = {"phone": "电话", "paper": "纸质材料", "visit": "上门走访", "minutes": "会议纪要"}  # on which one acts for another
 MOST_FIELDS = 400
@@ -28,6 +29,11 @@ NUMBERS = frozenset({"quantity", "urgency", "beneficiaries", "score", "amount_fe
 SENT_BEFORE = Refused(
     "form.sent_before", "这份表单已经提交过一次。要再提交一份，请再按一次按钮。",
     "This form has been sent once already. To send another one, press the button again.",
+)  # fmt: skip
+NOT_NOW = Refused(
+    "form.not_now", "暂时不能保存。填写的内容都在，请稍后再按一次按钮；不会重复办理。",
+    "It cannot be saved right now. What you typed is still here: press the button again in a moment; nothing is done twice.",
+    kind="unavailable",
 )  # fmt: skip
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _VERSION = re.compile(r"[0-9]{1,15}", re.ASCII)
@@ -129,7 +135,8 @@ async def answered(
     was typed, what is wrong, and the refusal's status. `said`: a key of words.DONE."""
     try:
         done = await act()
-    except (Refused, ValidationError, NotRead) as error:
+    except (Refused, ValidationError, NotRead, StoreUnavailable, Conflict) as failure:
+        error = NOT_NOW if isinstance(failure, StoreUnavailable | Conflict) else failure
         refused = error if isinstance(error, Refused) else refusal(error.errors())
         if refused.kind == "missing":
             raise

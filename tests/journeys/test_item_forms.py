@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from html import unescape
 
 import pytest
 
-from tests.support.engine import EAST, STREET, House
+from services.ports import Append, Receipt, StoreUnavailable
+from tests.support.engine import DISTRICT, EAST, STREET, House
 from tests.support.typing_people import Person, kept, key_in, made, plain, position
 
 HOSTILE = "<script>alert('x')</script>\"&'"
@@ -83,6 +85,8 @@ WRONG: list[tuple[dict[str, str], str, str, str]] = [  # typed, the field it is 
     ({"respond_by": "下周"}, "respond_by", "日期写作", "A day is written"),
     ({"respond_by": "2026-03-01"}, "respond_by", "答复期限已过", "respond_by has passed"),
     ({"outside": "云" * 41}, "outside", "最多 40 字。", "At most 40 characters."),
+    ({"title": "请联系13812345678"}, "title", "手机号", "a mobile number"),
+    ({"note": "请打 13812345678"}, "note", "手机号", "a mobile number"),
     ({"note": "字" * 4001}, "note", "最多 4000 字。", "At most 4000 characters."),
     ({"windows-0-date": "4月4日"}, "windows-0-date", "日期写作", "A day is written"),
     ({"windows-0-opens": "上午"}, "windows-0-opens", "时间写作", "A time of day is written"),
@@ -180,6 +184,36 @@ async def test_a_session_that_ended_while_somebody_typed_loses_nothing(house: Ho
     assert 'href="/login" target="_blank"' in gone.text
     again = {name: kept(gone.text, name) for name in NEED if name != "area"}
     await east.sends("/needs/new", {**again, "area": EAST, "_key": key_in(gone.text)})  # logged in again elsewhere
+
+
+async def test_a_store_that_cannot_take_anything_now_loses_nothing_and_a_second_press_makes_one_item(house: House, east: Person):
+    working = house.log.append
+
+    async def stored_but_not_told(change: Append) -> Receipt:
+        await working(change)
+        raise StoreUnavailable("the line broke before the answer came")
+
+    house.log.append = stored_but_not_told  # type: ignore[method-assign]
+    page = (await east.sends("/needs/new", NEED, status=503)).text
+    assert "暂时不能保存" in page
+    assert kept(page, "title") == NEED["title"]
+    house.log.append = working  # type: ignore[method-assign]
+    again = {name: kept(page, name) for name in NEED} | {"note": NEED["note"], "_key": key_in(page)}
+    answer = await east.sends("/needs/new", again)
+    found = await house["east"].sees("/v1/needs", since=position(answer), owner=EAST)
+    assert [item["id"] for item in found["items"]] == [made(answer)]
+
+
+async def test_a_form_is_light_also_with_all_areas_of_a_district(house: House):
+    district = Person(house, "district", "district-office", DISTRICT)
+    for n in range(190):
+        area = {"id": f"3101010010{n:03d}x", "name": f"第{n}社区居民区", "kind": "neighbourhood", "parent": STREET}
+        await house["district"].did("/v1/areas", area)
+    head = (await house.log.head()).position
+    assert await house.engine.projector.wait_for(head, 10) >= head
+    page = await district.sees("/needs/new")
+    assert page.count("<option") > 190
+    assert len(gzip.compress(page.encode())) < 10_000
 
 
 async def test_who_speaks_for_nobody_cannot_post(house: House):
