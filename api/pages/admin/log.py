@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from api.pages.account.people import accounts_of
 from api.pages.forms import someone
-from api.pages.site import Site, link, route_class
+from api.pages.site import Site, link, route_class, tongue
 from domain.access import Facts, allow
 
 ROWS = 50
@@ -60,4 +60,6 @@ def routes(site: Site) -> APIRouter:
 
 def _names(request: Request) -> dict[str, str]:
     """id -> name of the accounts; others are called by their id."""
-    return {account.id: account.name for account in accounts_of(request).store.accounts()}
+    say = tongue(request)
+    known = {"?": say("不明"), "console": say("服务器控制台")}
+    return known | {account.id: account.name for account in accounts_of(request).store.accounts()}
