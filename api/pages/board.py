@@ -8,7 +8,8 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from api.pages.bars import line_bar, line_words
-from api.pages.places import Doc, category_words, engine_of, names, path_to, paths_to, rule_book, standing
+from api.pages.cartogram import MODES, Drawn, cartogram
+from api.pages.places import Doc, category_words, engine_of, names, paths_to, rule_book, standing
 from api.pages.site import Site, link, route_class, tongue
 from api.pages.words import BOARD_STATUSES, Tongue
 from services.engine import Engine
@@ -26,11 +27,12 @@ def routes(site: Site) -> APIRouter:
     @router.api_route("/board", methods=["GET", "HEAD"])
     async def board(
         request: Request, kind: str = "needs", area: str = "", category: str = "", status: str = "", q: str = "",
-        at: str = "", cursor: str = "",
+        at: str = "", cursor: str = "", by: str = "",
     ) -> Response:  # fmt: skip
         kind = kind if kind in KINDS else "needs"
         asked = {"area": area, "category": category, "status": status, "q": q.strip(), "at": at.strip()}
         values = await board_values(engine_of(request), kind, asked, cursor, tongue(request))
+        values |= await _map(engine_of(request), kind, asked, by, tongue(request))
         return site.page(request, "board", parts=("list",), **values)
 
     return router
@@ -73,12 +75,25 @@ async def board_values(engine: Engine, kind: str, asked: dict[str, str], cursor:
     }  # fmt: skip
 
 
+async def _map(engine: Engine, kind: str, asked: dict[str, str], by: str, say: Tongue) -> dict[str, Any]:
+    """The needs of the whole district, place by place; a tile leaves its place's needs on the board. Offers are not tied
+    to places: they have no map. It is drawn when it is unfolded, which `by` says."""
+    book = await rule_book(engine)
+    modes = [(link("/board", **asked, by=name), say(word), name == by) for name, word in MODES.items()]
+    shown = {"has_map": kind == "needs" and book is not None, "map_modes": modes, "mosaic": None}
+    if not (shown["has_map"] and by in MODES and book):
+        return shown
+    narrowed = {"category": asked["category"], "at": asked["at"], "by": by}
+    drawn = Drawn(
+        area=book.area, mode=by, at=asked["at"], category=asked["category"],
+        href=lambda id: link("/board", area=id, **narrowed),
+    )  # fmt: skip
+    return {**shown, "mosaic": await cartogram(engine, drawn, say)}
+
+
 async def _streets(engine: Engine, district: str | None, chosen: str) -> list[tuple[str, str]]:
     """(id, name) to choose from: the areas right below the district, and the one chosen when it lies deeper."""
     if district is None:
         return []
-    below = (await engine.dashboards.of(district))["children"]
-    found = [(child["area"]["id"], child["area"]["name"]) for child in below]
-    if chosen and chosen not in dict(found) and (path := await path_to(engine, chosen)):
-        found.append((chosen, path[-1].name))
-    return sorted(found)
+    docs = await engine.dashboards.drill.areas(district)
+    return sorted((doc["id"], doc["name"]) for doc in docs if doc["parent"] == district or doc["id"] == chosen)

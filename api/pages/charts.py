@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 FITS_DESKTOP, FITS_PHONE = 50, 120  # permille of a chart's width that a number needs
 HEIGHT, TOP, BOTTOM = 216, 20, 190  # px: of a trend, of its highest and its lowest line
 TILE, GAP = 34, 4  # px: height of a tile (as in the style sheet), space between rows
-COLUMNS = 10
+COLUMNS = 5  # of a block of tiles, as in the style sheet
 STEPS = 4  # shades of a tile that counts something
 
 
@@ -33,9 +33,12 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
+    """`said`: what it says of itself, where that is not simply `n`."""
+
     href: str
     name: str
     n: int
+    said: str = ""
 
 
 def stack(parts: Sequence[Part], whole: int, *, numbers: bool = True) -> Markup:
@@ -69,10 +72,11 @@ def lines(months: Sequence[str], series: Sequence[Series], *, title: str, open_e
     return Markup(head + "".join([*grid, stretched, *ends, *labels]) + "</svg>")
 
 
-def tiles(cells: Sequence[Tile], most: int, *, title: str) -> Markup:
-    """One square for each place, ten in a row, darker the nearer to `most`; each leads to its place."""
+def tiles(cells: Sequence[Tile], most: int, *, title: str, ramp: str = "t") -> Markup:
+    """One square for each place, some in a row, darker the nearer to `most`; each leads to its place. `ramp` names the
+    shades of the style sheet."""
     rows = -(-len(cells) // COLUMNS)
-    drawn = [_tile(i, cell, shade(cell.n, most)) for i, cell in enumerate(cells)]
+    drawn = [_tile(i, cell, f"{ramp}{shade(cell.n, most)}") for i, cell in enumerate(cells)]
     height = rows * (TILE + GAP) - GAP if rows else 0
     return Markup(
         f'<svg class="tiles" height="{height}" role="group" aria-label="{escape(title)}">{"".join(drawn)}</svg>'
@@ -123,14 +127,15 @@ def _month_label(i: int, x: int, month: str, n: int) -> str:
     return _text(f"month{wide}{anchor}", _per_cent(x), str(HEIGHT - 6), str(escape(month)))
 
 
-def _tile(i: int, cell: Tile, tone: int) -> str:
+def _tile(i: int, cell: Tile, tone: str) -> str:
     """The style sheet gives it its size; nothing is written where there is nothing."""
     row, column = divmod(i, COLUMNS)
-    x, y, middle = _per_cent(column * 100), row * (TILE + GAP), _per_cent(column * 100 + 46)
-    written = _text(f"on-t{tone}", middle, str(y + TILE // 2), f"{cell.n:,}") if cell.n else ""
+    step, said = 1000 // COLUMNS, cell.said or f"{cell.n:,}"
+    x, y, middle = _per_cent(column * step), row * (TILE + GAP), _per_cent(column * step + step * 46 // 100)
+    written = _text(f"on-{tone}", middle, str(y + TILE // 2), said.rstrip("%")) if cell.n else ""
     return (
-        f'<a href="{escape(cell.href)}"><title>{escape(cell.name)} {cell.n:,}</title>'
-        f'<rect class="t{tone}" x="{x}" y="{y}"/>{written}</a>'
+        f'<a href="{escape(cell.href)}"><title>{escape(cell.name)} {escape(said)}</title>'
+        f'<rect class="{tone}" x="{x}" y="{y}"/>{written}</a>'
     )
 
 

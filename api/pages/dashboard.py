@@ -9,7 +9,8 @@ from fastapi import APIRouter, Request, Response
 
 from api.pages import drill, shown
 from api.pages.bars import stages
-from api.pages.charts import Series, Tile, lines, stack, tiles
+from api.pages.cartogram import MODES, Drawn, cartogram
+from api.pages.charts import Series, lines, stack
 from api.pages.figures import Figures, category_rows, tallies
 from api.pages.places import category_words, engine_of, rule_book, standing, tier_words
 from api.pages.site import Site, link, route_class, tongue
@@ -22,38 +23,40 @@ TREND = (
     ("needs", "open", "新发布需求"), ("offers", "bound", "新发布资源"), ("claims", "new", "新提出认领"),
     ("delivered", "done", "交付确认"),
 )  # fmt: skip
-BY_PLACE = "neighbourhood"  # the tier drawn as tiles
 
 
 def routes(site: Site) -> APIRouter:
     router = APIRouter(route_class=route_class(site), include_in_schema=False)
 
     @router.api_route("/dashboards", methods=["GET", "HEAD"])
-    async def district(request: Request, at: str = "") -> Response:
+    async def district(request: Request, at: str = "", by: str = "open") -> Response:
         book = await rule_book(engine_of(request))
         if book is None:
             raise missing()
-        return await dashboard(request, book.area, at)
+        return await dashboard(request, book.area, at, by)
 
     @router.api_route("/dashboards/{area}", methods=["GET", "HEAD"])
-    async def dashboard(request: Request, area: str, at: str = "") -> Response:
-        values = await dashboard_values(engine_of(request), area, at.strip(), tongue(request))
+    async def dashboard(request: Request, area: str, at: str = "", by: str = "open") -> Response:
+        values = await dashboard_values(engine_of(request), area, at.strip(), tongue(request), by)
         return site.page(request, "dashboard", parts=("now",), **values)
 
     drill.install(router, site)
     return router
 
 
-async def dashboard_values(engine: Engine, area: str, at: str, say: Tongue) -> dict[str, Any]:
+async def dashboard_values(engine: Engine, area: str, at: str, say: Tongue, by: str = "open") -> dict[str, Any]:
+    """`by`: what the map of places is coloured by."""
     board = await engine.dashboards.of(area, at or None)
-    places = await engine.dashboards.below(area, BY_PLACE, at or None)
+    mode = by if by in MODES else "open"
+    drawn = Drawn(area=area, mode=mode, at=at, category="", href=lambda id: link(f"/dashboards/{id}", at=at))
+    modes = [(link(f"/dashboards/{area}", at=at, by=name), say(word), name == mode) for name, word in MODES.items()]
     book, state = await rule_book(engine), await standing(engine)
     return {
         "area": board["area"], "trail": board["path"], "at": at, "position": board["position"], "standing": state,
         "figures": board["figures"], "tallies": tallies(board["figures"], say, area, at),
         "tier_words": tier_words(book, say), "groups": _groups(board["children"], say, at),
         "categories": category_rows(board, category_words(book, say), say),
-        "trend": _trend(board, state.today, at, say), "mosaic": _mosaic(board, places, at, say),
+        "trend": _trend(board, state.today, at, say), "mosaic": await cartogram(engine, drawn, say), "map_modes": modes,
         "live": "" if at else area, "dash_views": drill.of_overview(area, at, say),
     }  # fmt: skip
 
@@ -97,21 +100,3 @@ def _trend(board: Figures, today: str, at: str, say: Tongue) -> dict[str, Any] |
     rows = [(month, [s.values[i] for s in series]) for i, month in enumerate(months)][::-1]
     svg = lines(months, series, title=title, open_end=open_end)
     return {"svg": svg, "series": series, "rows": rows, "open_end": open_end}
-
-
-def _mosaic(board: Figures, places: Sequence[Figures], at: str, say: Tongue) -> dict[str, Any] | None:
-    """The neighbourhoods as tiles, darker the more of their needs wait for a claim, together with those of their
-    street; all on one scale. None where there is none below."""
-    if not places or board["area"]["kind"] == BY_PLACE:
-        return None
-    streets = {child["area"]["id"]: child["area"]["name"] for child in board["children"]}
-    most = max(place["waiting"] for place in places)
-    groups: dict[str, list[Tile]] = {}
-    for place in places:
-        tile = Tile(link(f"/dashboards/{place['area']['id']}", at=at), place["area"]["name"], place["waiting"])
-        groups.setdefault(streets.get(place["parent"], board["area"]["name"]), []).append(tile)
-    drawn = [
-        {"name": name, "n": sum(cell.n for cell in cells), "cells": cells, "svg": tiles(cells, most, title=name)}
-        for name, cells in groups.items()
-    ]
-    return {"groups": drawn, "most": most}

@@ -10,6 +10,7 @@ from api.pages.charts import COLUMNS, STEPS, TILE, Part, Series, Tile, lines, ni
 
 CSS = (Path(__file__).parents[2] / "api/static/app.css").read_text()
 THEMES = ("light", "dark")
+RAMPS = ("t", "c")
 STRETCHES = ("open", "new", "bound", "done", "shut", "off")
 TEXT, DRAWING = 4.5, 3.0  # WCAG 2.2, 1.4.3 and 1.4.11
 
@@ -54,7 +55,9 @@ def test_every_text_stands_out_from_what_is_behind_it(theme: str):
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_every_number_inside_a_chart_can_be_read(theme: str):
-    pairs = [(f"on-{tone}", tone) for tone in STRETCHES] + [(f"on-t{i}", f"t{i}") for i in range(1, STEPS + 1)]
+    pairs = [(f"on-{tone}", tone) for tone in STRETCHES] + [
+        (f"on-{ramp}{i}", f"{ramp}{i}") for ramp in RAMPS for i in range(1, STEPS + 1)
+    ]
     assert weak(theme, pairs, TEXT) == []
 
 
@@ -66,8 +69,9 @@ def test_every_stretch_line_and_field_stands_out_from_its_card(theme: str):
 @pytest.mark.parametrize("theme", THEMES)
 def test_shades_of_tiles_go_one_way(theme: str):
     colours = palette(theme)
-    shades = [luminance(colours[f"t{i}"]) for i in range(STEPS + 1)]
-    assert shades == sorted(shades, reverse=theme == "light")
+    for ramp in RAMPS:
+        shades = [luminance(colours[f"{ramp}{i}"]) for i in range(STEPS + 1)]
+        assert shades == sorted(shades, reverse=theme == "light")
 
 
 def test_a_faint_colour_would_be_found():
@@ -121,7 +125,7 @@ def test_tiles_lead_to_their_places_and_hold_links_so_they_are_no_image():
     assert drawn.get("role") == "group"
     assert [link.get("href") for link in drawn.iter("a")] == [cell.href for cell in cells]
     assert int(drawn.get("height") or 0) > 2 * TILE
-    assert f"width: 9.2%; height: {TILE}px" in CSS
+    assert f"width: 18.4%; height: {TILE}px" in CSS
 
 
 def test_names_cannot_break_out_of_a_drawing():
