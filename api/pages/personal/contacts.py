@@ -53,7 +53,7 @@ def add(router: APIRouter, site: Site) -> None:
         who, form = someone(request), await form_of(request)
         contact = Contact(**{name: form[name] for name in FIELDS})
         try:
-            await personal_of(request).contacts.put(who, form["org"], contact, form["about"])
+            await personal_of(request).contacts.put(who, form["org"] or who.org, contact, form["about"])
         except Refused as refused:
             if refused.kind != "invalid":
                 raise
