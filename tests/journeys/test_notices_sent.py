@@ -320,20 +320,20 @@ async def test_history_is_kept_but_never_sent(tmp_path: Path, receiver: Receiver
         assert not await post.outbox.step()
 
 
-@pytest.mark.parametrize(
-    ("kind", "address", "code"),
-    [
-        ("wecom", "https://evil.example.cn/cgi-bin/webhook/send?key=1", "channel.host_not_allowed"),
-        ("wecom", "https://qyapi.weixin.qq.com@evil.example.cn/", "channel.address"),
-        ("dingtalk", "file:///etc/passwd", "channel.address"), ("feishu", "", "channel.address"),
-        ("mail", "a@b.cn\nBcc: all@b.cn", "channel.address"), ("mail", "no address", "channel.address"),
-        ("pigeon", "https://qyapi.weixin.qq.com/", "channel.unknown"),
-    ],
+UNFIT = (
+    ("wecom", "https://evil.example.cn/cgi-bin/webhook/send?key=1", "channel.host_not_allowed"),
+    ("wecom", "https://qyapi.weixin.qq.com@evil.example.cn/", "channel.address"),
+    ("dingtalk", "file:///etc/passwd", "channel.address"), ("feishu", "", "channel.address"),
+    ("mail", "a@b.cn\nBcc: all@b.cn", "channel.address"), ("mail", "no address", "channel.address"),
+    ("pigeon", "https://qyapi.weixin.qq.com/", "channel.unknown"),
 )  # fmt: skip
-async def test_only_addresses_that_the_district_allows_can_be_written_to(house: House, kind: str, address: str, code: str):
-    with pytest.raises(Refused) as refused:
-        await post_of(house).inbox.add_channel(EAST_OFFICE, kind, address, "")
-    assert refused.value.code == code
+
+
+async def test_only_addresses_that_the_district_allows_can_be_written_to(house: House):
+    for kind, address, code in UNFIT:
+        with pytest.raises(Refused) as refused:
+            await post_of(house).inbox.add_channel(EAST_OFFICE, kind, address, "")
+        assert refused.value.code == code, address
 
 
 async def test_a_host_that_was_taken_off_the_list_is_not_written_to_any_more(house: House, receiver: Receiver):

@@ -245,17 +245,17 @@ async def test_a_test_call_says_what_came_back_and_a_dropped_address_is_forgotte
     assert len(receiver.received) == 1
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://10.0.0.7/x", "https://192.168.1.1/", "https://[::1]/", "http://169.254.169.254/latest", "https://0.0.0.0/",
-        "https://[::ffff:10.0.0.1]/", "https://[64:ff9b::7f00:2]/", "http://8.8.8.8/", "ftp://example.cn/", "https://a:b@example.cn/",
-        "https://", "//example.cn", "https://example.cn:99999/", "https://100.64.0.1/",
-    ],
+INSIDE = (
+    "http://10.0.0.7/x", "https://192.168.1.1/", "https://[::1]/", "http://169.254.169.254/latest", "https://0.0.0.0/",
+    "https://[::ffff:10.0.0.1]/", "https://[64:ff9b::7f00:2]/", "http://8.8.8.8/", "ftp://example.cn/",
+    "https://a:b@example.cn/", "https://", "//example.cn", "https://example.cn:99999/", "https://100.64.0.1/",
 )  # fmt: skip
-async def test_addresses_inside_the_house_and_open_http_are_refused(house: House, url: str):
-    answer = await house["unit1"].post("/v1/webhooks", {"url": url})
-    assert (answer.status_code, answer.json()["code"]) == (422, "webhook.url"), answer.text
+
+
+async def test_addresses_inside_the_house_and_open_http_are_refused(house: House):
+    for url in INSIDE:
+        answer = await house["unit1"].post("/v1/webhooks", {"url": url})
+        assert (answer.status_code, answer.json()["code"]) == (422, "webhook.url"), url
 
 
 async def test_a_name_that_has_come_to_mean_a_private_address_is_not_called(tmp_path: Path, receiver: Receiver):
