@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -50,6 +50,7 @@ _TIMES = frozenset({
     "last_at", "locked_until",
 })  # fmt: skip
 MOST_KNOWN = 10_000  # sessions held in memory
+KEPT = timedelta(days=7)  # of sessions long over and failures long forgotten
 Row = TypeVar("Row", Account, Grant, Invitation, Tries)
 
 
@@ -158,6 +159,9 @@ class SqliteAccounts:
         row = (session.id, session.account.id, session.identity, session.stage, opened, seen)
         with self.together():
             self._db.execute("INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, NULL)", row)
+            old = (session.opened_at - KEPT).isoformat()
+            self._db.execute("DELETE FROM sessions WHERE opened_at < ?", (old,))
+            self._db.execute("DELETE FROM tries WHERE last_at < ?", (old,))
 
     def session(self, id: str) -> Session | None:
         with self._file.lock, translated():

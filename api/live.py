@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from typing import cast
 
@@ -26,10 +26,13 @@ _HEADERS = [
 
 
 class Live(Response):
-    """One listener, until it leaves or the house closes."""
+    """One listener, until it leaves, the house closes, or it is no longer who it was (`goes_on` is asked each time)."""
 
-    def __init__(self, engine: Engine, viewer: Principal, closing: asyncio.Event, seen: int | None) -> None:
-        self.status_code, self.background = 200, None
+    def __init__(
+        self, engine: Engine, viewer: Principal, closing: asyncio.Event, seen: int | None,
+        goes_on: Callable[[], bool] = lambda: True,
+    ) -> None:  # fmt: skip
+        self.status_code, self.background, self._goes_on = 200, None, goes_on
         self._engine, self._viewer, self._closing, self._seen = engine, viewer, closing, seen
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -42,6 +45,8 @@ class Live(Response):
             await _say(send, b"retry: 2000\n\n" + await self._missed())
             while not any(task.done() for task in leaving):
                 await asyncio.wait([waiting, *leaving], timeout=QUIET_S, return_when=asyncio.FIRST_COMPLETED)
+                if not self._goes_on():
+                    break
                 if waiting.done():
                     await _say(send, await self._told(waiting.result()))
                     waiting = asyncio.ensure_future(anext(news))

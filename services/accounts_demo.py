@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from domain import areas
 from domain.access import SYSTEM
@@ -33,6 +33,7 @@ class DemoPerson:
     org: str
     org_name: str
     area: str | None = None
+    also: tuple[tuple[str, str, str | None], ...] = ()  # (role, organisation, area) of further identities
 
 
 async def is_demonstration(streams: Streams, pack: Pack) -> bool:
@@ -54,7 +55,10 @@ async def people(streams: Streams, pack: Pack) -> Sequence[DemoPerson]:
     found += [("street", id, name, id) for id, name, kind in places if kind == second][:STREETS]
     found += [("district", pack.book.area, pack.book.zh, pack.book.area), *_officers(pack)]
     return tuple(
-        DemoPerson(key=f"{role}-{org}", name=NAMES[n % len(NAMES)], role=role, org=org, org_name=called, area=area)
+        DemoPerson(
+            key=f"{role}-{org}", name=NAMES[n % len(NAMES)], role=role, org=org, org_name=called, area=area,
+            also=(("unit", org, None),) if role == "unit_manager" else (),
+        )
         for n, (role, org, called, area) in enumerate(found)
     )  # fmt: skip
 
@@ -74,11 +78,16 @@ class DemoDoor:
         self._store, self._sessions, self._log, self._clock, self._chance = store, sessions, log, clock, chance
 
     def enter(self, person: DemoPerson) -> Opened:
-        """As that person, whose account is made when it is first needed."""
+        """As that person, whose account is made when it is first needed, and put right when a visitor has spoilt it."""
         with self._store.together():
             account = self._store.by_login(f"demo-{person.key}") or self._made(person)
+            if account.disabled_at is not None:
+                self._store.change_account(account.id, disabled_at=None)
+                account = replace(account, disabled_at=None)
+            posts = ((person.role, person.org, person.area), *person.also)
+            identities = [self._identity(account.id, *post) for post in posts]
             self._log.note("login.demonstration", account.id, account.id)
-            return self._sessions.open(account)
+            return self._sessions.open(account, identity=identities[0])
 
     def _made(self, person: DemoPerson) -> Account:
         at = self._clock.now()
@@ -87,10 +96,17 @@ class DemoDoor:
             made_by="demonstration", demonstration=True,
         )  # fmt: skip
         self._store.add_account(account)
-        self._store.add_grant(
-            Grant(
-                id=self._chance.new("grant"), account=account.id, role=person.role, org=person.org, area=person.area,
-                since=at, asked_by="demonstration", granted_by="demonstration", granted_at=at,
-            )
-        )  # fmt: skip
         return account
+
+    def _identity(self, account: str, role: str, org: str, area: str | None) -> str:
+        """The id of a grant that counts."""
+        at = self._clock.now()
+        for each in self._store.grants(account):
+            if (each.role, each.org) == (role, org) and each.counts(at):
+                return each.id
+        grant = Grant(
+            id=self._chance.new("grant"), account=account, role=role, org=org, area=area, since=at,
+            asked_by="demonstration", granted_by="demonstration", granted_at=at,
+        )  # fmt: skip
+        self._store.add_grant(grant)
+        return grant.id

@@ -17,6 +17,7 @@ IDLE = timedelta(minutes=30)
 ABSOLUTE = timedelta(hours=12)
 HALF = timedelta(minutes=5)  # between the password and the code
 AT_ONCE = 3  # sessions of one account; the oldest gives way
+VISITORS = 500  # the same for a ready-made person, whom many may be at once
 SEEN_EVERY = timedelta(minutes=1)  # so often is it stored that somebody is still there
 
 
@@ -58,8 +59,8 @@ class Sessions:
             seen_at=at,
         )
         with self._store.together():
-            held = self.live(account.id)
-            for old in held[: max(0, len(held) - AT_ONCE + 1)]:
+            held, most = self.live(account.id), VISITORS if account.demonstration else AT_ONCE
+            for old in held[: max(0, len(held) - most + 1)]:
                 self._end(old, "session.displaced")
             self._store.open_session(session)
         return Opened(token=token, session=session)
@@ -106,6 +107,11 @@ class Sessions:
         """Where somebody is logged in now, the longest first."""
         at = self._clock.now()
         return tuple(each for each in self._store.sessions(account) if alive(each, at))
+
+    def goes_on(self, session: Session) -> bool:
+        """Whether it is still open, for the same identity: asked by what lasts longer than a request."""
+        now = self._store.session(session.id)
+        return now is not None and alive(now, self._clock.now()) and self.principal(now) == self.principal(session)
 
     def identities(self, session: Session) -> Sequence[Grant]:
         """The grants that count now."""

@@ -11,6 +11,7 @@ import pytest
 from adapters.system import SeededClock
 from domain.events import Refused
 from services.accounts import Accounts
+from services.accounts_demo import DemoPerson
 from services.accounts_sessions import AT_ONCE
 from tests.support.accounts import HOME, MONDAY, PASSWORD, accounts_in, code, person
 
@@ -168,3 +169,53 @@ async def test_a_second_factor_is_replaced_only_with_the_password_and_the_old_on
     changed = accounts.store.account(account.id)
     assert changed is not None
     assert changed.totp == fresh
+
+
+# ---- people of a demonstration
+
+
+def visitor(role: str = "unit_manager") -> DemoPerson:
+    also = (("unit", "unit-1", None),) if role == "unit_manager" else ()
+    return DemoPerson(key=f"{role}-1", name="周明远", role=role, org="unit-1", org_name="医院", also=also)
+
+
+async def test_many_visitors_are_the_same_person_at_once(accounts: Accounts):
+    opened = [accounts.demo.enter(visitor()) for _ in range(10)]
+    assert all(accounts.sessions.find(each.token) for each in opened)
+    assert len(accounts.store.accounts()) == 1
+
+
+async def test_what_one_visitor_spoils_is_there_again_for_the_next(accounts: Accounts):
+    first = accounts.demo.enter(visitor())
+    account = first.session.account
+    accounts.store.change_account(account.id, disabled_at=MONDAY)
+    for grant in accounts.store.grants(account.id):
+        accounts.store.change_grant(grant.id, revoked_at=MONDAY)
+    found = accounts.sessions.find(accounts.demo.enter(visitor()).token)
+    assert found is not None
+    assert [each.role for each in accounts.sessions.identities(found)] == ["unit_manager", "unit"]
+    principal = accounts.sessions.principal(found)
+    assert principal is not None
+    assert principal.role == "unit_manager"
+
+
+async def test_whoever_listens_is_told_nothing_after_the_session_has_ended(accounts: Accounts, clock: SeededClock):
+    account = await person(accounts, clock, "wang", ("unit", "unit-1"))
+    for end in (
+        lambda opened: accounts.sessions.end(opened.session),
+        lambda opened: accounts.store.change_grant("grant-wang-0", revoked_at=MONDAY),
+        lambda opened: clock.advance(30 * MINUTE),
+    ):
+        accounts.store.change_grant("grant-wang-0", revoked_at=None)
+        opened = accounts.sessions.open(account)
+        assert accounts.sessions.goes_on(opened.session)
+        end(opened)
+        assert not accounts.sessions.goes_on(opened.session)
+
+
+async def test_sessions_long_over_are_not_kept(accounts: Accounts, clock: SeededClock):
+    account = await person(accounts, clock)
+    old = accounts.sessions.open(account)
+    clock.advance(timedelta(days=8))
+    accounts.sessions.open(account)
+    assert accounts.store.session(old.session.id) is None

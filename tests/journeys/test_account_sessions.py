@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.engine import House, opened_house
+from tests.support.engine import EAST, House, need, opened_house
 from tests.support.people import cookie
 
 
@@ -41,3 +42,16 @@ async def test_a_form_from_another_site_is_refused(place: House):
     assert (await http.post("/logout", headers={**without, "Origin": "http://evil.test"})).status_code == 403
     assert (await http.get("/me", headers=mine)).status_code == 200
     assert (await http.post("/logout", headers={**without, "Origin": "http://renling.test"})).status_code == 303
+
+
+async def test_an_open_stream_ends_with_the_session_and_says_nothing_more(place: House):
+    mine = cookie(place, "committee", EAST)
+    listening = asyncio.create_task(place["nobody"].http.get("/live", headers=mine))
+    await asyncio.sleep(0.2)
+    before = await place["east"].did("/v1/needs", need(draft=True))  # which only its own side may know of
+    await asyncio.sleep(0.5)
+    await place["nobody"].http.post("/logout", headers=mine)
+    after = await place["east"].did("/v1/needs", need(draft=True))
+    told = (await asyncio.wait_for(listening, 20)).text
+    assert before["id"] in told
+    assert after["id"] not in told

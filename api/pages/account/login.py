@@ -29,17 +29,18 @@ from services.accounts_demo import DemoPerson, people
 from services.accounts_ports import Session
 from services.rulebooks import load_pack
 
-TRIES = 10  # a minute and network
+TRIES, VISITS = 10, 120  # a minute and network
 
 
 def routes(site: Site) -> APIRouter:
     router = APIRouter(route_class=route_class(site), include_in_schema=False)
-    tries = Buckets(TRIES, time.monotonic, 60)
+    tries, visits = Buckets(TRIES, time.monotonic, 60), Buckets(VISITS, time.monotonic, 60)
     _by_password(router, site, tries)
     _by_code(router, site, tries)
 
     @router.post("/login/as")
     async def enter(request: Request) -> Response:
+        visits.take(network_of(request.scope))
         form = await form_of(request)
         chosen = await _chosen(request, form["person"])
         _leave(request)

@@ -25,14 +25,18 @@ def routes(site: Site) -> APIRouter:
 
     @router.post("/account/sessions/end")
     async def everywhere(request: Request) -> Response:
-        session = me_of(request)
-        accounts_of(request).sessions.end_all(session.account.id, by=session.account.id)
+        session, sessions = me_of(request), accounts_of(request).sessions
+        if session.account.demonstration:  # other visitors are the same person
+            sessions.end(session)
+        else:
+            sessions.end_all(session.account.id, by=session.account.id)
         return logged_out(RedirectResponse("/login", 303), request.scope)
 
     @router.post("/account/sessions/others")
     async def elsewhere(request: Request) -> Response:
         session = me_of(request)
-        accounts_of(request).sessions.end_all(session.account.id, by=session.account.id, but=session.id)
+        if not session.account.demonstration:
+            accounts_of(request).sessions.end_all(session.account.id, by=session.account.id, but=session.id)
         return gone_on("/me", "done")
 
     return router
