@@ -17,7 +17,6 @@ from api.pages.board import ONLY_NEEDS
 from api.pages.forms import Form, seen
 from api.pages.item_acts import ACTS, DO, add_acts
 from api.pages.personal.beside import people_beside
-from api.pages.personal.contacts import contact_boxes
 from api.pages.places import Doc, category_words, engine_of, names, path_to, rule_book, standing
 from api.pages.sentences import dot, people_in, sentence
 from api.pages.site import Site, link, route_class, tongue
@@ -40,7 +39,6 @@ def routes(site: Site) -> APIRouter:
         engine, say, me = engine_of(request), tongue(request), person(request)
         values = await item_values(engine, kind, id, at, say, me, seen(request))
         values |= await _acts(engine, kind, values, say, me, act, None, request.query_params.get("for", ""))
-        values |= {"boxes": () if values["at"] else await contact_boxes(request, id), "about": id}
         values |= await people_beside(request, id, at)
         return site.page(request, "item", parts=("head", "now", "acts"), **values)
 
@@ -48,7 +46,6 @@ def routes(site: Site) -> APIRouter:
         engine, say, me = engine_of(request), tongue(request), person(request)
         values = await item_values(engine, kind, id, "", say, me, None)
         values |= await _acts(engine, kind, values, say, me, act, form, form["_for"])
-        values |= {"boxes": await contact_boxes(request, id), "about": id}
         values |= await people_beside(request, id)
         return site.page(request, "item", status=status, **values)
 
@@ -103,7 +100,7 @@ async def _acts(
     rehearsed = await rehearsal(engine.streams, me, seat.org)
     if values["at"] or rehearsed is None:
         return {"panel": None}
-    verdicts = await (rehearsed.need if kind == "need" else rehearsed.offer)(held.state)
+    verdicts = await (rehearsed.need if kind == "need" else rehearsed.offer)(held.state) if me else {}
     newer = meanwhile(form, values["events"]) if form else ()
     doubles = await _doubles(engine, doc, me) if act == "merge" else ()
     shown = panel(

@@ -15,7 +15,6 @@ from api.pages.claims.timeline import timeline
 from api.pages.claims.told import LEAD, MEMBERS, binding, days_left, place_in_queue, rounds
 from api.pages.forms import Form, answered, asking_by_form, blank, form_of, someone
 from api.pages.personal.beside import people_beside
-from api.pages.personal.contacts import contact_boxes
 from api.pages.places import Doc, engine_of, names, path_to, standing
 from api.pages.sentences import people_in
 from api.pages.site import Site, tongue
@@ -88,7 +87,6 @@ async def _values(request: Request, id: str, act: str, form: Form | None) -> dic
         "live": " ".join(each for each in (id, state.terms.need, state.terms.offer) if each), "mine": me.org,
         "awaited": say("、").join(called.get(org, org) for org in state.awaiting),
         "reinstating": say("、").join(called.get(org, org) for org in state.reinstating),
-        "boxes": await contact_boxes(request, id), "about": id,
         **await _acts(engine, me, state, doc, act, form, events, called, say, wanted), **await people_beside(request, id),
     }  # fmt: skip
 

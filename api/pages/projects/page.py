@@ -13,7 +13,6 @@ from api.pages.claims import terms
 from api.pages.claims.timeline import timeline
 from api.pages.forms import Form, answered, asking_by_form, blank, form_of, someone
 from api.pages.personal.beside import people_beside
-from api.pages.personal.contacts import contact_boxes
 from api.pages.places import Doc, engine_of, names, path_to, standing
 from api.pages.projects.acts import DO, PROJECT, WAYS, Do
 from api.pages.projects.told import evaluations, next_up, said, steps
@@ -76,7 +75,6 @@ async def _values(request: Request, id: str, act: str, form: Form | None) -> dic
         "events": events, "evaluations": evaluations(history, called, say),
         "feedback": said(history, "project.result_fed_back"), "live": f"{id} {state.claim}",
         "others": [called[org] for org in state.members if org != state.provider], "outcome_words": OUTCOMES,
-        "boxes": await contact_boxes(request, id), "about": id,
         **await _acts(rehearsed, seat, state, doc, act, form, events, say), **await people_beside(request, id),
     }  # fmt: skip
 
