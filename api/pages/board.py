@@ -9,8 +9,9 @@ from fastapi import APIRouter, Request, Response
 
 from api.pages.bars import line_bar, line_words
 from api.pages.cartogram import MODES, Drawn, cartogram
+from api.pages.kept import kept_route_class
 from api.pages.places import Doc, category_words, engine_of, names, paths_to, rule_book, standing
-from api.pages.site import Site, link, route_class, tongue
+from api.pages.site import Site, link, tongue
 from api.pages.words import BOARD_STATUSES, Tongue
 from services.engine import Engine
 
@@ -22,7 +23,7 @@ ONLY_NEEDS = {  # what offers do not have
 
 
 def routes(site: Site) -> APIRouter:
-    router = APIRouter(route_class=route_class(site), include_in_schema=False)
+    router = APIRouter(route_class=kept_route_class(site, same_parts=True), include_in_schema=False)
 
     @router.api_route("/board", methods=["GET", "HEAD"])
     async def board(

@@ -12,8 +12,9 @@ from api.pages.bars import stages
 from api.pages.cartogram import MODES, Drawn, cartogram
 from api.pages.charts import Series, lines, stack
 from api.pages.figures import Figures, category_rows, tallies
+from api.pages.kept import kept_route_class
 from api.pages.places import category_words, engine_of, rule_book, standing, tier_words
-from api.pages.site import Site, link, route_class, tongue
+from api.pages.site import Site, link, tongue
 from api.pages.words import Tongue
 from domain.access import missing
 from services.engine import Engine
@@ -26,7 +27,7 @@ TREND = (
 
 
 def routes(site: Site) -> APIRouter:
-    router = APIRouter(route_class=route_class(site), include_in_schema=False)
+    router = APIRouter(route_class=kept_route_class(site, same_parts=True), include_in_schema=False)
 
     @router.api_route("/dashboards", methods=["GET", "HEAD"])
     async def district(request: Request, at: str = "", by: str = "open") -> Response:

@@ -8,16 +8,17 @@ from fastapi import APIRouter, Request, Response
 
 from api.auth import person
 from api.pages.board import rows
+from api.pages.kept import kept_route_class
 from api.pages.orgs.portrait import facts, reliability, side
 from api.pages.places import category_words, engine_of, names, path_to, rule_book, standing, tier_words
-from api.pages.site import Site, link, route_class, tongue
+from api.pages.site import Site, link, tongue
 from services.portraits import Portrait
 
 ROWS, FEW = 50, 5
 
 
 def routes(site: Site) -> APIRouter:
-    router = APIRouter(route_class=route_class(site), include_in_schema=False)
+    router = APIRouter(route_class=kept_route_class(site), include_in_schema=False)
 
     @router.api_route("/orgs", methods=["GET", "HEAD"])
     async def directory(request: Request, q: str = "", area: str = "", line: str = "", cursor: str = "") -> Response:
