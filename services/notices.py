@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from domain import claim, need, offer, project, units
+from domain import claim, delegation, need, offer, project, units
 from domain.claim import ClaimState
 from domain.events import Event, Meta, Recorded
 from domain.need import NeedState
@@ -29,7 +29,7 @@ KINDS: dict[str, tuple[str, int]] = {
     "fed_back": ("project", 1), "evaluated": ("project", 0), "closed": ("project", 0),
     "due_soon": ("due", 1), "overdue": ("due", 2),
     "near": ("near", 0),
-    "behalf": ("behalf", 2), "suspended": ("behalf", 2), "resumed": ("behalf", 1),
+    "behalf": ("behalf", 2), "objected": ("behalf", 2), "suspended": ("behalf", 2), "resumed": ("behalf", 1),
     "webhook_disabled": ("system", 2), "undelivered": ("system", 1),
 }  # fmt: skip
 GROUPS = tuple(dict.fromkeys(group for group, _ in KINDS.values()))
@@ -44,7 +44,7 @@ TELLING = frozenset(  # TYPEs that may tell somebody something; the others are p
         project.Evaluated, project.ProjectClosed, project.ProjectAborted, need.NeedPosted, need.NeedEndorsed,
         need.NeedRejected, need.NeedLapsed, need.NeedReopened, need.NeedAmended, need.NeedCommitted, need.NeedWithdrawn,
         need.NeedMerged, need.NeedClosed, offer.OfferPublished, offer.OfferExpired, units.UnitSuspended,
-        units.UnitResumed,
+        units.UnitResumed, delegation.ObjectionRaised,
     )
 )  # fmt: skip
 
@@ -76,6 +76,18 @@ def notices_for(recorded: Recorded, item: Item, tier: str | None) -> list[Notice
                     position=recorded.position, at=meta.at, due=due,
                 )  # fmt: skip
     return [*told.values(), *_behalf(recorded, state, meta)]
+
+
+def objection_of(recorded: Recorded, item: Item, tier: str | None) -> list[Notice]:
+    """An objection to what was done in somebody's name is told to the coordinators above the item."""
+    event, state = recorded.event, item.state
+    if tier is None or not isinstance(event, delegation.ObjectionRaised):
+        return []
+    return [Notice(
+        key=f"{recorded.position}/{tier}/objected", to=tier, kind="objected", about=_id(state, item.stream),
+        number=getattr(state, "number", ""), lender=lender_of(state, item.stream), by=event.org,
+        position=recorded.position, at=recorded.meta.at,
+    )]  # fmt: skip
 
 
 def near_of(recorded: Recorded, item: Item, path: tuple[str, ...]) -> Near | None:
@@ -193,7 +205,7 @@ def _behalf(recorded: Recorded, state: State, meta: Meta) -> list[Notice]:
     return [Notice(
         key=f"{meta.command_id}/{meta.on_behalf_of}/behalf", to=meta.on_behalf_of, kind="behalf",
         about=_id(state, recorded.stream), number=getattr(state, "number", ""), lender=lender_of(state, recorded.stream),
-        position=recorded.position, at=meta.at,
+        position=recorded.position, at=meta.at, due=delegation.until(meta.at),
     )]  # fmt: skip
 
 

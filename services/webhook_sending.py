@@ -9,6 +9,8 @@ from datetime import timedelta
 
 from domain.access import Principal
 from services import sight
+from services.command import kind_of
+from services.items import KINDS
 from services.notice_ports import Notice
 from services.notice_timing import again_after_s
 from services.ports import Stored
@@ -22,6 +24,7 @@ DISABLED_AFTER = timedelta(days=5)  # of nothing but failures
 AT_ONCE = 8  # addresses called at the same time
 GONE = 410  # the receiver says that it wants no more
 PAUSE_S = 1.0
+TOLD = (*KINDS, "rules")  # kinds of streams; an objection is between the two and the auditor
 
 logger = logging.getLogger(__name__)
 Tell = Callable[[Notice], Awaitable[None]]
@@ -77,7 +80,7 @@ class HookSending:
 
     async def _wanted(self, endpoint: Endpoint, rows: Sequence[Stored]) -> list[Stored]:
         """Those of the right TYPE about items that the organisation may see now."""
-        typed = [row for row in rows if wants(endpoint, row.type)]
+        typed = [row for row in rows if kind_of(row.stream) in TOLD and wants(endpoint, row.type)]
         viewer = Principal(id=endpoint.id, role=endpoint.role, org=endpoint.org, area=endpoint.area)
         seen = set(await sight.visible(self._streams, viewer, {row.stream for row in typed}))
         return [row for row in typed if row.stream in seen]

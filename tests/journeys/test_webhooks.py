@@ -17,11 +17,17 @@ import pytest_asyncio
 
 from adapters.webhook_db import SqliteHookBook
 from api.settings import Settings
+from domain.access import Principal
+from domain.capacity import Line
 from domain.events import Refused
+from services.command import Ask
+from services.delegation import Delegations
+from services.needs import NeedDraft
 from services.post import Post
 from services.webhook_sending import HookSending
 from tests.support.engine import House, need, opened_house, people
 from tests.support.receiver import Received, Receiver, receiving
+from tests.support.world import EAST, STREET
 
 
 @pytest_asyncio.fixture
@@ -117,6 +123,20 @@ async def test_nobody_is_told_of_claims_between_others(house: House, receiver: R
     await house["unit2"].did("/v1/claims", {"need": receiver.received[0].json["subject"], "lines": people(2)})
     await sent(house)
     assert [each.json["type"] for each in receiver.received] == ["need.posted", "claim.proposed"]
+
+
+async def test_an_objection_is_nobodys_business_but_the_partys(house: House, receiver: Receiver):
+    await house["unit2"].did("/v1/webhooks", {"url": receiver.url})
+    streams = house.engine.streams
+    street = Principal(id="s", role="street", org="street-office", area=STREET)
+    ask = Ask(principal=street, key="1", fingerprint="1", on_behalf_of=EAST, basis="phone")
+    draft = NeedDraft(title="代发", category="service", area=EAST, lines=(Line("志愿者", 2, "人"),))
+    done = await house.engine.needs.post(ask, draft)
+    east = Ask(principal=Principal(id="e", role="committee", org=EAST), key="2", fingerprint="2")
+    await Delegations(streams).object(east, done.position, "not_asked")
+    assert (await house.log.read_all(0, 1000))[-1].type == "objection.raised"
+    await sent(house)
+    assert [each.json["type"] for each in receiver.received] == ["need.posted"]
 
 
 async def test_an_address_that_is_down_for_days_gets_everything_later_and_in_order(house: House):

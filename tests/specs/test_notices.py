@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from adapters.notice_db import SqliteNoticeBook
 from domain.access import Principal
+from services.delegation import Delegations
 from services.needs import NeedDraft
 from services.notice_follower import Follower
 from services.notice_ports import Notice
@@ -157,6 +158,15 @@ async def test_an_act_in_somebodys_name_is_told_to_them_once(told: Told):
     draft = NeedDraft(title="代发的需求", category="service", area=EAST, lines=people(3))
     await world.needs.post(ask, draft)
     assert await told.new() == [(EAST, "behalf")]
+
+
+async def test_an_objection_is_told_to_the_coordinators_above(told: Told):
+    world = told.world
+    ask = replace(world.ask(STREET_OFFICE), on_behalf_of=EAST, basis="phone")
+    done = await world.needs.post(ask, NeedDraft(title="代发的需求", category="service", area=EAST, lines=people(3)))
+    await told.new()
+    await Delegations(world.streams).object(world.ask(COMMITTEE), done.position, "not_asked")
+    assert await told.new() == [(f"street@{STREET}", "objected")]
 
 
 def test_every_kind_that_is_told_is_known():

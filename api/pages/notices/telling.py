@@ -27,7 +27,7 @@ SENTENCES = {
     "confirmed": "{by}确认收到交付", "disputed": "{by}对项目提出异议", "settled": "项目争议已裁定", "slipped": "项目节点延期",
     "fed_back": "{by}反馈了结果", "evaluated": "项目收到新评价", "closed": "项目已办结",
     "due_soon": "期限将到", "overdue": "已经逾期",
-    "near": "附近新增 {n} 项", "behalf": "有人代贵方办理，三天内可以提出异议",
+    "near": "附近新增 {n} 项", "behalf": "有人代贵方办理，三个工作日内可以提出异议", "objected": "{by}对代办事项提出异议",
     "suspended": "贵单位已被暂停参与", "resumed": "贵单位已恢复参与",
     "webhook_disabled": "回调多次失败，已停用", "undelivered": "有 {n} 条消息没能发出",
 }  # fmt: skip
@@ -108,6 +108,8 @@ def href_of(notice: Notice) -> str:
     match notice.kind:
         case "near":
             return link("/board", kind=f"{notice.about}s")
+        case "behalf":
+            return "/delegations"
         case "undelivered":
             return "/notices/deliveries"
         case "webhook_disabled":
