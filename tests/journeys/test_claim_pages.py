@@ -76,10 +76,10 @@ async def test_units_claim_together_and_each_confirms_its_own_part(house: House)
     typed = {"lines-0-quantity": "9", **first, **second}
     went = await who["unit0"].sends(f"{path}?joint=1", path, **typed)
     claim = went.partition("?")[0]
-    await who["unit0"].sends(f"{claim}?act=members", f"{claim}/members", 422, member="没有的单位")
+    await who["unit0"].sends(f"{claim}?act=members", f"{claim}/members", 422, org="没有的单位")
     await who["unit1"].sends(claim, f"{claim}/joining")
     await who["unit2"].sends(f"{claim}?act=declining", f"{claim}/declining", reason="人手不够")
-    await who["unit0"].sends(f"{claim}?act=members", f"{claim}/members", member="第3医院", **{"lines-0-quantity": "3"})
+    await who["unit0"].sends(f"{claim}?act=members", f"{claim}/members", org="第3医院", **{"lines-0-quantity": "3"})
     await who["unit3"].sends(claim, f"{claim}/joining")
     await who["unit0"].sends(f"{claim}?act=lead", f"{claim}/lead", org=house.units[1])
     await who["east"].sends(claim, f"{claim}/acceptance")

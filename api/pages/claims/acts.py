@@ -63,7 +63,7 @@ async def _reinstate(engine: Engine, ask: Ask, claim: ClaimState, item: Item, fo
 
 
 async def _invite(engine: Engine, ask: Ask, claim: ClaimState, item: Item, form: Form) -> Done:
-    org = await unit_called(engine, form["member"].strip(), "member")
+    org = await unit_called(engine, form["org"].strip(), "org")
     return await engine.joint.invite(ask, claim.id, org=org, lines=lines_of(terms.typed_lines(form)))
 
 
