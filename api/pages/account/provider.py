@@ -14,6 +14,7 @@ from api.pages.forms import gone_on
 from api.pages.site import Site, route_class
 from api.people import session_of
 from domain.events import Refused
+from services.accounts_ports import Session
 from services.accounts_provider import Departure, Provided, came_back
 
 AWAY_S = 600  # a browser may be at the provider
@@ -45,14 +46,8 @@ def routes(site: Site) -> APIRouter:
                 "provider.declined", "身份认证已取消。", "The identity provider was told no.", kind="forbidden"
             )
         vouched = await provided.provider.finish(departure, code, _back(request))
-        session = session_of(request.scope)
-        if link and (session is None or session.account.id != link):
-            raise Refused(
-                "provider.out_of_turn", "登录已中断或超时，请重新开始。",
-                "This log-in was interrupted or took too long: start again.", kind="malformed",
-            )  # fmt: skip
-        if link and session is not None:
-            provided.link(session, vouched)
+        if link:
+            provided.link(_still(request, link), vouched)
             answer = gone_on("/me", "saved")
         else:
             answer = entered(request, provided.log_in(vouched), onward)
@@ -73,6 +68,17 @@ def provided_of(request: Request) -> Provided:
     if found is None:
         raise Refused("provider.none", "这里没有接入身份认证服务。", "No identity provider is used here.", kind="missing")
     return found
+
+
+def _still(request: Request, account: str) -> Session:
+    """Whoever went away to link an account, back again. Refused: provider.out_of_turn."""
+    session = session_of(request.scope)
+    if session is None or session.account.id != account:
+        raise Refused(
+            "provider.out_of_turn", "登录已中断或超时，请重新开始。",
+            "This log-in was interrupted or took too long: start again.", kind="malformed",
+        )  # fmt: skip
+    return session
 
 
 def _back(request: Request) -> str:
