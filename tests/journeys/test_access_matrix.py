@@ -22,6 +22,7 @@ from tests.support.rights_town import Town, opened_town
 
 COPY = read_copy(Path(__file__).with_name("access_rights.csv"))
 KINDS = {"needs": "need", "offers": "offer", "claims": "claim", "projects": "project"}
+FOR_OTHERS = ("need", "offer", "claim", "joint claim", "project", "new need", "new offer", "claim of need", "claim of offer")
 BY_HAND = ("list", "ledger", "stream")  # asked in tests of their own
 
 
@@ -46,6 +47,32 @@ def test_every_answer_is_the_one_that_the_reviewed_rights_promise(tmp_path: Path
     made = swept(tmp_path, [row for row in COPY if row.target not in BY_HAND])
     assert made.wrong == []
     assert made.asked > 10_000
+
+
+def test_for_another_acts_only_a_coordinator_of_its_area_and_only_where_the_copy_says_so(tmp_path: Path):
+    made = delegated(tmp_path, [row for row in COPY if row.right and row.method != "GET" and row.target in FOR_OTHERS])
+    assert made.wrong == []
+    assert made.asked > 1_000
+
+
+def test_a_right_to_act_for_others_that_is_too_wide_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(access, "MATRIX", with_cell("project.evaluate", "street", "OD"))
+    assert any("street, own got 200" in said for said in delegated(tmp_path, some("evaluations")).wrong)
+
+
+def delegated(folder: Path, rows: Sequence[Row]) -> Sweep:
+    """As `swept`, everybody asking in another's name, in a state where it is legal."""
+
+    async def sweep() -> Sweep:
+        async with opened_town(folder) as town:
+            made = Sweep(town, COPY)
+            for row in rows:
+                states = [state for state in STATES.get(row.target, "new").split() if state in row.states]
+                if row.target in FOR_OTHERS and states:
+                    await made.ask_for(row, states[0])
+            return made
+
+    return asyncio.run(sweep())
 
 
 async def test_every_route_of_the_api_is_in_the_reviewed_copy(tmp_path: Path):

@@ -29,6 +29,7 @@ class Row:
     again: frozenset[str]  # done before: answered alike, nothing changes
     otherwise: frozenset[int]  # in any other state
     cells: Mapping[str, str]
+    delegated: bool  # a coordinator does it for a party of its own area
 
     def __str__(self) -> str:
         return f"{self.method} {self.path} ({self.target})"
@@ -67,7 +68,7 @@ def read_copy(path: Path) -> list[Row]:
                 right=frozenset(row["right"].split()), states=frozenset(row["states"].split()),
                 again=frozenset(row["again"].split()),
                 otherwise=frozenset({409, *(int(status) for status in row["otherwise"].split())}),
-                cells={name: row[name].replace("-", "") for name in (*set(COLUMN.values()),)},
+                cells={name: row[name].replace("-", "") for name in (*set(COLUMN.values()),)}, delegated=row["delegated"] == "D",
             )
             for row in csv.DictReader(file)
         ]  # fmt: skip
@@ -92,6 +93,15 @@ def expected(row: Row, looking: Row | None, person: Person, thing: Thing) -> fro
     if "any" in row.states or thing.state in row.states or thing.state in row.again:
         return DONE
     return row.otherwise
+
+
+def expected_for(row: Row, looking: Row | None, person: Person, thing: Thing, stands: tuple[str, ...]) -> frozenset[int]:
+    """The same for who acts for another on a basis; `stands`: where that other is at home, and all above."""
+    if row.delegated and person.kind in TIERS and person.area in stands:
+        return DONE
+    if looking is None:
+        return _denied_something_new(row, person) - {409, 422}
+    return frozenset({403 if _holds(looking, person, thing) else 404})
 
 
 def changes(row: Row, thing: Thing) -> bool:

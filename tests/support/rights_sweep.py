@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from tests.support.rights_copy import DONE, Person, Row, Thing, changes, expected
+from tests.support.rights_copy import DONE, Person, Row, Thing, changes, expected, expected_for
 from tests.support.rights_things import OWNERS, STATES, make, new_unit, target_of_merges
 from tests.support.rights_town import FEW, Town, offer
-from tests.support.world import EAST, STREET, WEST
+from tests.support.world import DISTRICT, EAST, STREET, WEST
 
 SHARED = ("need", "offer", "claim", "joint claim", "project", "unit", "area")
 LINES = "application/x-ndjson"
@@ -65,6 +65,24 @@ class Sweep:
             self.wrong.append(f"{row}, {state}: {person} got {status} instead of {sorted(due)}: {said[:300].decode(errors='replace')}")
         if due == DONE and (state == "new" or method == "DELETE"):
             self._shared.pop((row.target, state, owner), None)
+
+    async def ask_for(self, row: Row, state: str) -> None:
+        """Everybody, in the name of one who might do it: the first of the parties whose right it is."""
+        for person in self._town.people:
+            about = await self._thing(row, state, OWNERS.get(row.target, ("",))[0])
+            part = next(part for part in ("owner", "claimant", *sorted(row.right)) if part in about.parts)
+            org = EAST if EAST in about.parts[part] else next(iter(sorted(about.parts[part] & {*self._town.units[:2]})))
+            stands = (EAST, STREET, DISTRICT) if org == EAST else (STREET, DISTRICT)
+            due = expected_for(row, self._looking.get(row.target), person, about, stands)
+            if person.kind == "public" or org == person.org:
+                continue
+            if due == DONE:
+                about = await make(self._town, row.target, state)
+            method, path, body, media = await request_of(self._town, row, about)
+            status, said = await self._town.send(person, method, path, body, media, behalf=org)
+            self.asked += 1
+            if status not in due:
+                self.wrong.append(f"{row}, {state}, for {org}: {person} got {status} instead of {sorted(due)}: {said[:300]!r}")
 
     async def _thing(self, row: Row, state: str, owner: str) -> Thing:
         """The one thing of that sort that all look at and nobody changes."""

@@ -43,7 +43,7 @@ class Town:
 
     async def send(
         self, person: Person, method: str, path: str, body: Any = None, media: str = "application/json",
-        cookie: str | None = None,
+        cookie: str | None = None, behalf: str | None = None,
     ) -> tuple[int, bytes]:  # fmt: skip
         """One request straight into the application; a stream is left after its first word."""
         content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
@@ -52,6 +52,8 @@ class Town:
             (b"host", b"renling.test"), (b"idempotency-key", b"k%d" % next(self.numbers)),
             (b"content-length", b"%d" % len(content)), (b"content-type", media.encode()),
         ]  # fmt: skip
+        if behalf:
+            headers += [(b"on-behalf-of", behalf.encode()), (b"basis", b"phone")]
         if cookie or not path.startswith("/v1/"):
             headers += [(b"cookie", f"sid={cookie}".encode()), (b"sec-fetch-site", b"same-origin")]
         elif key := self.keys.get(str(person)):
