@@ -61,7 +61,7 @@ async def test_a_list_with_errors_names_each_cell_and_writes_nothing_then_all_of
     assert "6 行里有 3 行要改" in told
     assert "工作表：Sheet1" in told
     assert "现在是“很多”。" in told
-    assert "应填：规则书中的类别编号" in told
+    assert "类别 规则书里没有这个类别。 现在是“没有这一类”。应填：便民服务、场地开放" in told
     assert "/taking" not in text
     assert await head(place) == before
     text = await listed(place, east, await sent(place, east, as_xlsx(HEAD, needs(6))))

@@ -34,7 +34,8 @@ _INSIDE = ("note",)  # for those who are logged in only
 async def facts_of(engine: Engine, doc: Doc, viewer: Principal, at: str, say: Tongue) -> list[tuple[str, str]]:
     """(word, value) of the fields that say something."""
     write = await writer(engine, [doc], at, say)
-    found = ((field, write(doc, field)) for field in fields_for(viewer))
+    said = ("status", "title", *(("owner",) if doc.get("provider") else ()))  # elsewhere on the page
+    found = ((field, write(doc, field)) for field in fields_for(viewer) if field not in said)
     return [(say(FIELDS[field]), value) for field, value in found if value]
 
 

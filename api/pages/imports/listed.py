@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from api.columns import COLUMNS
@@ -22,6 +22,7 @@ class Listed:
     file: str
     sheet: Sheet
     found: Understood
+    categories: tuple[str, ...]  # as the rule book calls them
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,7 +40,12 @@ class Wrong:
 def told(listed: Listed, errors: Sequence[RowError], say: Tongue) -> list[Wrong]:
     """The first of them, in the order of the file."""
     rows = dict(listed.sheet.rows)
-    return [_wrong(listed, error, rows.get(error.row, {}), say) for error in errors[:MOST_TOLD]]
+    found = [_wrong(listed, error, rows.get(error.row, {}), say) for error in errors[:MOST_TOLD]]
+    helped: set[str] = set()  # what belongs into a column is said once
+    for n, each in enumerate(found):
+        found[n] = replace(each, helps="") if each.helps in helped else each
+        helped.add(each.helps)
+    return found
 
 
 def first_rows(listed: Listed, errors: Sequence[RowError], say: Tongue) -> dict[str, Any]:
@@ -56,9 +62,12 @@ def first_rows(listed: Listed, errors: Sequence[RowError], say: Tongue) -> dict[
 
 def _wrong(listed: Listed, error: RowError, cells: Mapping[str, Any], say: Tongue) -> Wrong:
     heading = listed.found.heading(error.field) if error.field else None
+    sentence, helps = error.zh if say.lang == "zh" else error.en, _hint(listed.kind, error.field)
+    if error.code == "category.unknown":
+        sentence, helps = say("规则书里没有这个类别。"), say("、").join(listed.categories)
     return Wrong(
         row=error.row, cell=listed.sheet.cell(heading, error.row), column=heading or _named(listed.kind, error.field),
-        sentence=error.zh if say.lang == "zh" else error.en, helps=_hint(listed.kind, error.field),
+        sentence=sentence, helps=helps,
         value=_written(cells.get(heading or "")),
     )  # fmt: skip
 

@@ -11,10 +11,10 @@ from starlette.responses import RedirectResponse
 
 from api.errors import TABLE
 from api.import_template import HELP, columns_of
-from api.importing import BODIES, Kind, Understood, understood
+from api.importing import Kind, Understood, understood
 from api.pages.forms import someone
 from api.pages.imports.listed import Listed
-from api.pages.places import engine_of, rule_book
+from api.pages.places import category_words, engine_of, rule_book
 from api.pages.site import Site, tongue
 from api.v1.imports import XLSX
 from domain.access import COORDINATORS, PARTIES, Principal, missing
@@ -59,7 +59,8 @@ def kinds_for(viewer: Principal) -> list[Kind]:
     """What the viewer may import at all; whether a row may be is decided row by row."""
     if viewer.role not in PARTIES:
         return []
-    return [kind for kind in BODIES if kind not in FOR_TIERS or viewer.role in COORDINATORS]  # type: ignore[misc]  # its keys are the kinds
+    kinds: tuple[Kind, ...] = ("needs", "offers", "units", "areas")
+    return [kind for kind in kinds if kind not in FOR_TIERS or viewer.role in COORDINATORS]
 
 
 async def _page(site: Site, request: Request, viewer: Principal, wrong: dict[str, str], status: int) -> Response:
@@ -102,7 +103,8 @@ async def _begun(request: Request, viewer: Principal, kind: Kind) -> Job:
             "The file is too intricate: save it as CSV, or import in parts.", kind="large", field="file",
         ) from None  # fmt: skip
     jobs: ImportJobs = request.app.state.import_jobs
-    listed = Listed(kind=kind, file=name, sheet=sheet, found=found)
+    categories = tuple(category_words(book, tongue(request)).values())
+    listed = Listed(kind=kind, file=name, sheet=sheet, found=found, categories=categories)
     return jobs.start(viewer, hashlib.sha256(data).hexdigest(), found.rows, found.wrong, found.total, listed)
 
 
