@@ -228,6 +228,8 @@ async def test_a_coordinator_acts_for_a_unit_on_a_named_basis_and_it_is_recorded
     street = Person(house, "street", "street-office", STREET)
     line = {"lines-0-kind": "场地", "lines-0-quantity": "1", "lines-0-unit": "间"}
     typed = {"title": "代发布", "category": "venue", "reach": "street", **line}
+    await listed(house)
+    assert '<option value="第2医院">' in await street.sees("/offers/new")
     page = (await street.sends("/offers/new", {**typed, "_for": "没有的单位"}, status=422)).text
     assert re.search(r'id="h-_for">没有找到这个单位', page)
     page = (await street.sends("/offers/new", {**typed, "_for": "第2医院"}, status=422)).text

@@ -20,6 +20,7 @@ from services.engine import Engine
 
 MOST_AREAS = 600
 A_PAGE = 200
+MOST_ORGS = 60
 URGENCIES = {0: "不急", 1: "一般", **URGENCY}
 ID = re.compile(r"[0-9A-Za-z._-]{1,80}")
 YUAN = "元"
@@ -29,7 +30,7 @@ Named = tuple[str, str]  # id, name
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Choices:
-    """`areas` by the area above them; `orgs` are names that a coordinator may act for, () for everybody else."""
+    """`areas` by the area above them; `orgs` are some that a coordinator may act for, by name."""
 
     categories: tuple[Named, ...] = ()
     areas: tuple[tuple[str, tuple[Named, ...]], ...] = ()
@@ -38,6 +39,7 @@ class Choices:
     kinds: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
     acts_for_others: bool = False
+    orgs: tuple[str, ...] = ()
     bases: tuple[Named, ...] = ()
     urgencies: tuple[tuple[int, str], ...] = ()
     days: tuple[tuple[int, str], ...] = ()
@@ -65,7 +67,7 @@ async def choices_of(engine: Engine, me: Principal | None, kind: str, say: Tongu
     roots = await _own_areas(engine, me, book) if kind == "need" else ()
     return replace(
         common, areas=await _below(engine, me, roots), own_area=roots[0] if roots else "",
-        acts_for_others=me.role in COORDINATORS,
+        acts_for_others=me.role in COORDINATORS, orgs=await _represented(engine, me),
     )
 
 
@@ -91,6 +93,14 @@ async def acted_for(engine: Engine, me: Principal, typed: str) -> str | None:
         if exact := [doc["id"] for doc in found if named in (doc["id"], doc["name"], doc["number"])]:
             return str(exact[0])
     return None
+
+
+async def _represented(engine: Engine, me: Principal) -> tuple[str, ...]:
+    """Units first. Not all of a whole district's: a name can be typed, too."""
+    if me.role not in COORDINATORS:
+        return ()
+    pages = [await engine.boards.list(kind, me, area=me.area, limit=MOST_ORGS) for kind in ("units", "areas")]
+    return tuple(doc["name"] for page in pages for doc in page.items)
 
 
 async def _own_areas(engine: Engine, me: Principal, book: RuleBook | None) -> tuple[str, ...]:
