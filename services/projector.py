@@ -50,6 +50,7 @@ class Projector:
         self._parts = (log, codec, vault)
         self._projection = Projection(db, *self._parts)
         self._status = Status(0)
+        self.remade = 0  # how often the rows were made anew: what was drawn from them before counts no more
         self._moved = asyncio.Condition()
         self._resumed = asyncio.Event()
         self._turning = asyncio.Lock()  # held while rows are written; a rebuild takes it to switch
@@ -124,6 +125,7 @@ class Projector:
                 await fill(projection, other, self._log, position)
                 await self._db.adopt(other)
                 self._projection.forget()
+                self.remade += 1
         return position
 
     async def verify(self) -> list[str]:

@@ -72,10 +72,10 @@ def kept_route_class(site: Site, *, same_parts: bool = False) -> type[APIRoute]:
 
 
 async def _key(request: Request, part: str) -> Hashable:
-    """All that a page depends on: what is asked for, how it is to be said, how far the ledger and the lists are, and the
-    minute, for what falls due by time alone."""
+    """All that a page depends on: what is asked for, how it is to be said, how far the ledger and the lists are, the
+    minute, for what falls due by time alone, and whether words were erased from the lists since."""
     engine = engine_of(request)
     status, head = engine.projector.status, (await engine.log.head()).position
     minute = int(engine.streams.clock.now().timestamp()) // 60
     asked: tuple[Any, ...] = (request.url.path, request.url.query, part, tongue(request).lang, large_type(request))
-    return (*asked, request.scope.get("demonstration", False), head, status.position, status.halted_at, minute)
+    return (*asked, request.scope.get("demonstration", False), head, status.position, status.halted_at, minute, engine.projector.remade)
