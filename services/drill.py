@@ -71,10 +71,13 @@ class Drill:
             return Sums(next(iter(kept.values()), {}), _spread(next(iter(timed.values()), {})))
         return added(await self._facts(COUNTED, choice, position))
 
-    async def by_area(self, choice: Choice, tier: str, at: str | None = None) -> list[tuple[Doc, Vector]]:
-        """(area, its figures) of every area of one tier below, or itself, by id; its households with all below it."""
+    async def by_area(
+        self, choice: Choice, tier: str, at: str | None = None, docs: Sequence[Doc] | None = None
+    ) -> list[tuple[Doc, Vector]]:  # fmt: skip
+        """(area, its figures) of every area of one tier below, or itself, by id; its households with all below it.
+        `docs`: what `areas` has answered, where that was asked already."""
         position = await self._at(at)
-        docs = await self.areas(choice.area, at)
+        docs = docs if docs is not None else await self.areas(choice.area, at)
         homes = _households(docs)
         wanted = [{**doc, "households": homes[doc["id"]]} for doc in docs if doc["kind"] == tier]
         if choice.summed:

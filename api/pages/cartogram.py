@@ -42,7 +42,7 @@ async def cartogram(engine: Engine, drawn: Drawn, say: Tongue) -> dict[str, Any]
     at = drawn.at or None
     docs = await engine.dashboards.drill.areas(drawn.area, at)
     choice = Choice(area=drawn.area, category=drawn.category or None)
-    found = await engine.dashboards.drill.by_area(choice, BY_PLACE, at)
+    found = await engine.dashboards.drill.by_area(choice, BY_PLACE, at, docs)
     if not found or (len(found) == 1 and found[0][0]["id"] == drawn.area):
         return None
     places = {doc["id"]: _place(doc, n) for doc, n in found}

@@ -12,6 +12,7 @@ from api.pages.places import engine_of
 from api.pages.site import Site, tongue
 from api.pages.words import Tongue
 from services.drill import gini
+from services.engine import Engine
 from services.read_ports import Doc, Vector
 
 PER = 1000  # households that needs met are told by
@@ -28,21 +29,22 @@ def install(router: APIRouter, site: Site) -> None:
     async def areas(request: Request, area: str, tier: str = "", sort: str = "needs", up: str = "") -> Response:
         asked, engine, say = asked_of(request, area), engine_of(request), tongue(request)
         around = await frame(request, asked, "/areas")
-        below = [doc["kind"] for doc in await engine.dashboards.drill.areas(area, asked.at or None) if doc["id"] != area]
+        docs = await engine.dashboards.drill.areas(area, asked.at or None)
+        below = [doc["kind"] for doc in docs if doc["id"] != area]
         tiers = [kind for kind in around["tier_words"] if kind in below]
         deepest = tiers[-1] if tiers else around["area"]["kind"]
         chosen = one_of(tier, tiers, tiers[0] if tiers else deepest)
         key = one_of(sort, ["name", *(name for name, _, _ in COLUMNS)], "needs")
-        rows = await _rows(engine, asked, chosen)
-        even = _fairness(rows if chosen == deepest else await _rows(engine, asked, deepest), asked, say)
+        rows = await _rows(engine, asked, chosen, docs)
+        even = _fairness(rows if chosen == deepest else await _rows(engine, asked, deepest, docs), say)
         shown = _sorted(rows, key, ascending=bool(up))
         more = {"tiers": tiers, "tier": chosen, "deepest": deepest, "sort": key, "up": up, "rows": _cells(shown, asked)}
         heads = _heads(asked, chosen, key, up, say)
         return site.page(request, "drill/areas", parts=("now",), **around, **more, heads=heads, even=even)
 
 
-async def _rows(engine: Any, asked: Asked, tier: str) -> list[dict[str, Any]]:
-    found = await engine.dashboards.drill.by_area(asked.choice, tier, asked.at or None)
+async def _rows(engine: Engine, asked: Asked, tier: str, docs: Sequence[Doc]) -> list[dict[str, Any]]:
+    found = await engine.dashboards.drill.by_area(asked.choice, tier, asked.at or None, docs)
     return [_row(doc, n) for doc, n in found]
 
 
@@ -96,7 +98,7 @@ def _heads(asked: Asked, tier: str, key: str, up: str, say: Tongue) -> list[tupl
     return found
 
 
-def _fairness(rows: Sequence[dict[str, Any]], asked: Asked, say: Tongue) -> list[dict[str, str]]:
+def _fairness(rows: Sequence[dict[str, Any]], say: Tongue) -> list[dict[str, str]]:
     """How evenly what was met is spread over the areas of the lowest tier."""
     rates = [row["per"] for row in rows if row["per"] is not None]
     asking = [row for row in rows if row["needs"]]
