@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import hashlib
-import hmac
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -23,10 +21,10 @@ from domain.events import Refused
 from services.command import Ask
 from services.delegation import Delegations
 from services.needs import NeedDraft
-from services.post import Post
 from services.webhook_sending import HookSending
 from tests.support.engine import House, need, opened_house, people
-from tests.support.receiver import Received, Receiver, receiving
+from tests.support.receiver import Receiver, receiving
+from tests.support.told import is_genuine, post_of
 from tests.support.world import EAST, STREET
 
 
@@ -41,20 +39,6 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 async def receiver() -> AsyncIterator[Receiver]:
     async with receiving() as listening:
         yield listening
-
-
-def post_of(house: House) -> Post:
-    found: Post = house.app.state.post
-    return found
-
-
-def is_genuine(received: Received, secret: str) -> bool:
-    """As the receiver's own library would look: Standard Webhooks, told again here."""
-    key = base64.b64decode(secret[len("whsec_") :])
-    signed = ".".join((received.headers["webhook-id"], received.headers["webhook-timestamp"])).encode() + b"." + received.body
-    mine = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
-    versions = [one.split(",", 1) for one in received.headers["webhook-signature"].split(" ")]
-    return any(version == "v1" and hmac.compare_digest(theirs, mine) for version, theirs in versions)
 
 
 async def sent(house: House) -> None:

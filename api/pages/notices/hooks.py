@@ -25,55 +25,63 @@ Act = Callable[[Webhooks, Ask, Form], Awaitable[bytes]]
 
 def routes(site: Site) -> APIRouter:
     router = APIRouter(route_class=route_class(site), include_in_schema=False)
+    hooks = HookPage(site)
 
-    async def page(request: Request, form: Form, status: int = 200, **more: Any) -> Response:
+    @router.api_route("/notices/webhooks", methods=["GET", "HEAD"])
+    async def webhooks(request: Request) -> Response:
+        return await hooks.page(request, blank())
+
+    @router.post("/notices/webhooks")
+    async def register(request: Request) -> Response:
+        return await hooks.did(request, lambda of, ask, form: of.register(ask, form["url"].strip(), _types(form)), _secret)
+
+    @router.post("/notices/webhooks/{id}/rotation")
+    async def rotate(request: Request, id: str) -> Response:
+        return await hooks.did(request, lambda of, ask, form: of.rotate(ask, id), _secret)
+
+    @router.post("/notices/webhooks/{id}/test")
+    async def test(request: Request, id: str) -> Response:
+        return await hooks.did(request, lambda of, ask, form: of.test(ask, id), _answered)
+
+    @router.post("/notices/webhooks/{id}/replay")
+    async def replay(request: Request, id: str) -> Response:
+        return await hooks.did(request, lambda of, ask, form: of.replay(ask, id, _position(form)))
+
+    @router.post("/notices/webhooks/{id}/removal")
+    async def remove(request: Request, id: str) -> Response:
+        return await hooks.did(request, lambda of, ask, form: of.drop(ask, id))
+
+    return router
+
+
+class HookPage:
+    """The page, as it is and after an act."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    async def page(self, request: Request, form: Form, status: int = 200, **more: Any) -> Response:
         found = await post_of(request).webhooks.of(someone(request))
         say = tongue(request)
         values = {
             "hooks": [shown(each) for each in found], "form": form, "secret": "", "answered": None, "about": "",
             "choices": [(value, say(zh)) for value, zh in CHOICES],
         }  # fmt: skip
-        return site.page(request, "notices/webhooks", status=status, **{**values, **more})
+        return self._site.page(request, "notices/webhooks", status=status, **{**values, **more})
 
-    async def acted(request: Request, act: Act, then: Callable[[dict[str, Any]], dict[str, Any]] | None = None) -> Response:
+    async def did(
+        self, request: Request, act: Act, then: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    ) -> Response:
         """Secrets and test results are shown on the very answer; everything else goes on to the page."""
         form = await form_of(request)
         try:
-            answer: dict[str, Any] = json.loads(
-                await act(post_of(request).webhooks, asking_by_form(request, form), form)
-            )
+            answer: dict[str, Any] = json.loads(await act(post_of(request).webhooks, asking_by_form(request, form), form))
         except Refused as refused:
             if refused.kind in ("missing", "forbidden", "malformed"):
                 raise
             wrong = wrong_fields(refused, zh=tongue(request).lang == "zh")
-            return await page(request, Form(form.fields, wrong, blank().key), TABLE[refused.kind].status)
-        return await page(request, blank(), **then(answer)) if then else gone_on("/notices/webhooks", "done")
-
-    @router.api_route("/notices/webhooks", methods=["GET", "HEAD"])
-    async def webhooks(request: Request) -> Response:
-        return await page(request, blank())
-
-    @router.post("/notices/webhooks")
-    async def register(request: Request) -> Response:
-        return await acted(request, lambda hooks, ask, form: hooks.register(ask, form["url"].strip(), _types(form)), _secret)
-
-    @router.post("/notices/webhooks/{id}/rotation")
-    async def rotate(request: Request, id: str) -> Response:
-        return await acted(request, lambda hooks, ask, form: hooks.rotate(ask, id), _secret)
-
-    @router.post("/notices/webhooks/{id}/test")
-    async def test(request: Request, id: str) -> Response:
-        return await acted(request, lambda hooks, ask, form: hooks.test(ask, id), _answered)
-
-    @router.post("/notices/webhooks/{id}/replay")
-    async def replay(request: Request, id: str) -> Response:
-        return await acted(request, lambda hooks, ask, form: hooks.replay(ask, id, _position(form)))
-
-    @router.post("/notices/webhooks/{id}/removal")
-    async def remove(request: Request, id: str) -> Response:
-        return await acted(request, lambda hooks, ask, form: hooks.drop(ask, id))
-
-    return router
+            return await self.page(request, Form(form.fields, wrong, blank().key), TABLE[refused.kind].status)
+        return await self.page(request, blank(), **then(answer)) if then else gone_on("/notices/webhooks", "done")
 
 
 def _types(form: Form) -> list[str]:

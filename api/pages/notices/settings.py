@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -25,39 +25,26 @@ _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 
 def routes(site: Site) -> APIRouter:
     router = APIRouter(route_class=route_class(site), include_in_schema=False)
-
-    async def shown(request: Request, form: Form, status: int = 200, **more: Any) -> Response:
-        manners, channels = await post_of(request).inbox.settings(someone(request))
-        values = _values(manners, channels, tongue(request))
-        return site.page(request, "notices/settings", status=status, **{"tested": "", **values, "form": form, **more})
+    page = SettingsPage(site)
 
     @router.api_route("/notices/settings", methods=["GET", "HEAD"])
     async def settings(request: Request) -> Response:
-        return await shown(request, blank())
+        return await page.shown(request, blank())
 
     @router.post("/notices/settings")
     async def manners(request: Request) -> Response:
-        who, form = someone(request), await form_of(request)
-        try:
-            await post_of(request).inbox.set_manners(who, _manners(form))
-        except Refused as refused:
-            return await _again(request, form, refused)
-        return gone_on("/notices/settings", "saved")
+        who = someone(request)
+        return await page.did(request, lambda form: post_of(request).inbox.set_manners(who, _manners(form)))
 
     @router.post("/notices/channels")
     async def add(request: Request) -> Response:
-        who, form = someone(request), await form_of(request)
-        try:
-            await post_of(request).inbox.add_channel(who, form["kind"], form["address"], form["secret"])
-        except Refused as refused:
-            return await _again(request, form, refused)
-        return gone_on("/notices/settings", "saved")
+        who, inbox = someone(request), post_of(request).inbox
+        return await page.did(request, lambda form: inbox.add_channel(who, form["kind"], form["address"], form["secret"]))
 
     @router.post("/notices/channels/{id}")
     async def paces(request: Request, id: str) -> Response:
-        form = await form_of(request)
-        await post_of(request).inbox.set_paces(someone(request), id, form.fields)
-        return gone_on("/notices/settings", "saved")
+        who = someone(request)
+        return await page.did(request, lambda form: post_of(request).inbox.set_paces(who, id, form.fields))
 
     @router.post("/notices/channels/{id}/removal")
     async def remove(request: Request, id: str) -> Response:
@@ -69,21 +56,38 @@ def routes(site: Site) -> APIRouter:
         """Sent now; the page says how it went."""
         trouble, say = await post_of(request).inbox.test(someone(request), id), tongue(request)
         words = say("没有发出：{why}", why=trouble) if trouble else say("测试消息已发出，请查收。")
-        return await shown(request, blank(), tested=words, failed=bool(trouble), tested_channel=id)
-
-    async def _again(request: Request, form: Form, refused: Refused) -> Response:
-        if refused.kind in ("forbidden", "missing"):
-            raise refused
-        wrong = wrong_fields(refused, zh=tongue(request).lang == "zh")
-        return await shown(request, Form(form.fields, wrong), TABLE[refused.kind].status)
+        return await page.shown(request, blank(), tested=words, failed=bool(trouble))
 
     return router
 
 
+class SettingsPage:
+    """The page, as it is and after a form."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    async def shown(self, request: Request, form: Form, status: int = 200, **more: Any) -> Response:
+        manners, channels = await post_of(request).inbox.settings(someone(request))
+        values = {**_values(manners, channels, tongue(request)), "tested": "", "failed": False, "form": form}
+        return self._site.page(request, "notices/settings", status=status, **{**values, **more})
+
+    async def did(self, request: Request, act: Callable[[Form], Awaitable[object]]) -> Response:
+        form = await form_of(request)
+        try:
+            await act(form)
+        except Refused as refused:
+            if refused.kind in ("forbidden", "missing"):
+                raise
+            wrong = wrong_fields(refused, zh=tongue(request).lang == "zh")
+            return await self.shown(request, Form(form.fields, wrong), TABLE[refused.kind].status)
+        return gone_on("/notices/settings", "saved")
+
+
 def _values(manners: Manners, channels: Sequence[Channel], say: Tongue) -> dict[str, Any]:
     return {
-        "manners": manners, "channels": [(channel, masked(channel)) for channel in channels], "failed": False,
-        "tested_channel": "", "channel_words": {kind: say(zh) for kind, zh in CHANNELS.items()}, "spoken": SPOKEN,
+        "manners": manners, "channels": [(channel, masked(channel)) for channel in channels],
+        "channel_words": {kind: say(zh) for kind, zh in CHANNELS.items()}, "spoken": SPOKEN,
         "paces": [(pace, say(zh)) for pace, zh in PACES.items()], "groups": groups_of(say), "clock": _clock,
     }  # fmt: skip
 
