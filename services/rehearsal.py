@@ -168,7 +168,7 @@ async def rehearsal(streams: Streams, who: Principal | None, on_behalf_of: str |
     held = await streams.load(rules.STREAM)
     if held is None:
         return None
-    return Rehearsal(streams, who, book=held.state.book, at=await streams.now(), on_behalf_of=on_behalf_of)
+    return Rehearsal(streams, who, book=held.state.book, at=streams.clock.now(), on_behalf_of=on_behalf_of)
 
 
 def tried(decision: Try) -> Refused | None:
