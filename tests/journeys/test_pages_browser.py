@@ -85,7 +85,9 @@ def test_every_page_is_accessible_and_keeps_within_the_screen(
     )  # fmt: skip
     page, wrong = watched(made)
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    for name, path in (("home", "/"), ("board", "/board"), ("item", an_item(district)), ("dashboard", "/dashboards")):
+    for name, path in (
+        ("home", "/"), ("board", "/board"), ("item", an_item(district)), ("dashboard", "/dashboards"), ("access", "/access"),
+    ):  # fmt: skip
         page.goto(path)
         page.screenshot(path=SCREENSHOTS / f"{name}_{theme}_{width}.png", full_page=True)
         page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
