@@ -99,3 +99,27 @@ async def test_what_is_asked_wrongly_is_said_on_a_page(place: House):
         (f"{AREA}/events?figure=claims/total&page=x", 422), (f"{AREA}/events", 404),
     ):  # fmt: skip
         assert "没有打开" in await html(place, path, status), path
+
+
+async def test_a_tile_of_the_map_leaves_its_place_on_the_board_and_the_choice_stays(place: House):
+    await lived(place)
+    folded = Page(await html(place, "/board?category=service"))
+    unfold = next(link for link in folded.links if "by=open" in link)
+    assert not [link for link in folded.links if f"area={EAST}" in link]
+    page = Page(await html(place, unfold))
+    tile = next(link for link in page.links if f"area={EAST}" in link)
+    assert "category=service" in tile
+    assert f"区域{EAST} 2" in page.text
+    assert f"区域{EAST} 30%" in Page(await html(place, "/board?by=cover")).text
+    assert "重阳节义诊" in Page(await html(place, tile)).text
+    assert "by=open" not in await html(place, "/board?kind=offers")
+
+
+async def test_every_map_has_its_table_and_none_is_drawn_of_a_single_place(place: House):
+    await lived(place)
+    for path in ("/dashboards", f"/dashboards/{STREET}", "/board?by=cover"):
+        text = await html(place, path)
+        tiles = len(re.findall(r'<rect class="[tc]\d" x="[\d.]+%" y', text))
+        table = text.split('aria-label="各居民区待认领需求"')[1].split("</table>")[0]
+        assert table.count('<th scope="row">') == tiles == 2
+    assert 'class="tiles"' not in await html(place, f"/dashboards/{EAST}")
