@@ -21,7 +21,7 @@ PROJECT: Mapping[str, Act] = {
     "settlement": Act(word="裁定争议", first=True, when="只有有争议的项目需要裁定。"),
     "feedback": Act(word="反馈结果", first=True, when="交付确认或裁定以后反馈结果。"),
     "evaluations": Act(word="评价对方", first=True, when="交付确认或裁定以后评价。"),
-    "evaluation-links": Act(word="请居民评价", page="links", when="交付确认以后可以请居民评价。"),
+    "evaluation-links": Act(word="请居民评价", page="poster", when="交付确认以后可以请居民评价。"),
     "milestones": Act(word="计划节点", when="实施中和待确认的项目可以计划节点。"),
     "marks": Act(word="节点完成或延期", when="实施中、待确认和有争议的项目可以更新节点。"),
     "funds": Act(word="登记资金", when="承诺了资金、尚未办结的项目可以登记资金。"),
