@@ -14,11 +14,21 @@ FIRST = "security_admin"
 
 async def welcome(district: District, say: Callable[[str], None]) -> None:
     """A district without a security administrator is told a code at its start; a demonstration needs none."""
-    shows = district.settings.demo or await is_demonstration(
-        district.engine.streams, load_pack(district.settings.district)
-    )
-    if not shows and not district.accounts.invitations.has_officer(FIRST):
+    if await _lacks_officer(district):
         say(told(district.accounts.invitations.by_console(FIRST), FIRST))
+
+
+async def hint(district: District, say: Callable[[str], None]) -> None:
+    """The same where several processes serve one district: each with a code of its own would void the others'."""
+    if await _lacks_officer(district):
+        say("还没有安全管理员，请运行 / no security administrator yet, run: python -m api admin-code")
+
+
+async def _lacks_officer(district: District) -> bool:
+    pack = load_pack(district.settings.district)
+    if district.settings.demo or await is_demonstration(district.engine.streams, pack):
+        return False
+    return not district.accounts.invitations.has_officer(FIRST)
 
 
 def code_for(settings: Settings, role: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any
 
+from api.first_officer import hint
 from api.loading import Say, found
 from api.running import clock, kept, posted, serve_alone
 from api.settings import Settings
@@ -38,6 +39,7 @@ async def _clock(district: District, nats: Nats, stop: asyncio.Event, say: Say) 
 
 async def _api(district: District, nats: Nats, stop: asyncio.Event, say: Say) -> None:
     await district.engine.projector.catch_up()
+    await hint(district, say)
     await serve_alone(district, stop, say)
 
 
