@@ -14,8 +14,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests.journeys.conftest import Town
 from tests.support.people import browser_cookie
-from tests.support.running import District, line, running
+from tests.support.running import District, line
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = (
@@ -33,9 +34,8 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this ma
 
 
 @pytest.fixture(scope="module")
-def district(tmp_path_factory: pytest.TempPathFactory) -> Iterator[District]:
-    with running(tmp_path_factory.mktemp("typed") / "data") as started:
-        yield started
+def district(town: Town) -> District:
+    return town.district
 
 
 @pytest.fixture(scope="module")
