@@ -30,9 +30,10 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from services.boards import Page
-from tests.support.engine import House, need, offer, opened_house, people
+from tests.support.engine import Caller, House, need, offer, opened_house, people
 
-ROLES = ("east", "unit0", "unit1", "street", "district", "auditor", "nobody")
+NEW = ("unit_manager", "system_admin", "security_admin")
+ROLES = ("east", "unit0", "unit1", "street", "district", "auditor", "nobody", *NEW)
 EXAMPLES = 6  # of each operation
 CHECKS = (
     not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance,
@@ -61,6 +62,8 @@ def served(folder: Path) -> Iterator[Served]:
             while not server.started:  # noqa: ASYNC110  uvicorn has no event to wait for
                 await asyncio.sleep(0.01)
             port = server.servers[0].sockets[0].getsockname()[1]
+            for role in NEW:  # of the same unit: what differs is the role alone
+                house.callers[role] = Caller(house.app, house.units[1], house.keys.create(role, house.units[1]))
             keys = {name: caller.key or "" for name, caller in house.callers.items()}
             begun.append(Served(f"http://127.0.0.1:{port}", keys, await furnished(house), house))
             ready.set()
