@@ -79,6 +79,9 @@ class OutboxDb(SqliteFile):
     async def deliveries(self, to: Sequence[str] | None, state: str | None, limit: int) -> Sequence[Sent]:
         return await asyncio.to_thread(self._deliveries, to, state, limit)
 
+    async def tidy(self, before: datetime) -> int:
+        return await asyncio.to_thread(self._tidy, some_us(before))
+
     async def revive(self, delivery: str, now: datetime) -> bool:
         sql = "UPDATE deliveries SET state = 'queued', attempts = 0, next_at = ? WHERE id = ? AND state = 'dead'"
         return await self._write(sql, (us(now), delivery))
@@ -149,6 +152,12 @@ class OutboxDb(SqliteFile):
             )
             db.execute("INSERT INTO tries SELECT kind, address, ? FROM deliveries WHERE id = ?", (now, id))
             return _delivery(db, id, lease)
+
+    def _tidy(self, before: int) -> int:
+        old = "SELECT id FROM deliveries WHERE made_at < ? AND state <> 'queued'"
+        with self.writing() as db:
+            db.execute(f"DELETE FROM waiting WHERE delivery IN ({old})", (before,))
+            return db.execute(f"DELETE FROM deliveries WHERE id IN ({old})", (before,)).rowcount
 
     def _deliveries(self, to: Sequence[str] | None, state: str | None, limit: int) -> list[Sent]:
         where: list[str] = []

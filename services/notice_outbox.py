@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from domain import areas
 from domain.areas import AreaState
@@ -18,6 +18,7 @@ from services.streams import Streams
 
 LEASE = timedelta(minutes=2)  # longer than any sending takes; a process that dies in between lets go after this
 NEAR_SHOWN = 5
+KEPT = timedelta(days=180)  # what was sent, for whoever asks; logs are kept for six months
 A_MINUTE: Mapping[str, int] = {"mail": 60, "wecom": 20, "dingtalk": 20, "feishu": 60}  # what the vendors allow, or less
 
 logger = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ class Outbox:
         self._senders, self._teller, self._limits = senders, teller, limits
         self._clock: Clock = streams.clock
         self._ids: Ids = streams.ids
+        self._tidied: datetime | None = None
 
     async def step(self) -> bool:
         """Send one message; False when nothing may be sent now."""
@@ -59,9 +61,13 @@ class Outbox:
         await sender.send(channel, letter, message_id)
 
     async def tick(self) -> None:
-        """Summaries of what is near, for channels whose hour has come."""
-        for channel in await self._book.near_due(self._clock.now()):
+        """Summaries of what is near, for channels whose hour has come; once a day what is too old is forgotten."""
+        now = self._clock.now()
+        for channel in await self._book.near_due(now):
             await self._near(channel)
+        if self._tidied is None or now - self._tidied >= timedelta(days=1):
+            self._tidied = now
+            await self._book.tidy(now - KEPT)
 
     async def _near(self, channel: Channel) -> None:
         now, pace = self._clock.now(), channel.paces.get("near", "off")

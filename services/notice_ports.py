@@ -222,5 +222,8 @@ class NoticeBook(Protocol):
 
     async def deliveries(self, to: Sequence[str] | None, state: str | None, limit: int) -> Sequence[Sent]: ...
 
+    async def tidy(self, before: datetime) -> int:
+        """Forget messages that were made before then and are sent or dead; returns how many. Notices stay."""
+
     async def revive(self, delivery: str, now: datetime) -> bool:
         """A dead one is queued again."""

@@ -189,6 +189,20 @@ async def test_a_dropped_channel_takes_what_waits_for_it_along(book: SqliteNotic
     assert await book.lease(AT, AT + MINUTE, "a", LIMITS) is None
 
 
+async def test_what_was_sent_long_ago_is_forgotten_and_its_notices_stay(book: SqliteNoticeBook):
+    await book.keep_channel(ROBOT)
+    await book.take(0, 1, [notice(1)], waiting=[waits(1)])
+    delivery = await book.lease(AT, AT + MINUTE, "a", LIMITS)
+    assert delivery is not None
+    assert await book.tidy(AT + MINUTE) == 0  # it is still on its way
+    await book.sent(delivery, AT)
+    assert await book.tidy(AT) == 0
+    assert await book.tidy(AT + MINUTE) == 1
+    assert await book.deliveries(None, None, 9) == []
+    assert len(await book.inbox(["org"])) == 1
+    assert await book.lease(AT + 9 * MINUTE, AT + 10 * MINUTE, "b", LIMITS) is None
+
+
 async def test_what_is_near_is_counted_from_where_the_last_summary_ended(book: SqliteNoticeBook):
     near = [Near(item=f"need-{n}", kind="need", areas=("street", "district"), position=n) for n in (1, 2, 3)]
     await book.take(0, 3, [], near=near)
