@@ -46,7 +46,7 @@ async def test_a_root_that_was_written_down_long_ago_still_proves_what_it_covere
     log = MemoryStore()
     await grown(log, 700)
     proofs, rows = Proofs(log), await log.read_all(0, 700)
-    for size in (1, 2, 255, 256, 257, 511, 512, 513, 700):
+    for size in (700, 1, 2, 255, 256, 257, 511, 512, 513):
         proof = await proofs.of(size, size)
         assert proof.holds
         assert proof.root == Tree(row.leaf for row in rows[:size]).root()

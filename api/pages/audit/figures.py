@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from api.pages.forms import someone
 from api.pages.places import engine_of, names
 from api.pages.site import Site, link
-from domain.access import Principal
+from domain.access import Facts, Principal, decide
 from domain.events import Refused
 from services.engine import Engine
 
@@ -24,7 +24,7 @@ def install(router: APIRouter, site: Site) -> None:
 
 
 async def _figures(engine: Engine, viewer: Principal) -> dict[str, Any]:
-    if viewer.role not in ("auditor", "district"):
+    if decide(viewer, "oversight.see", Facts()) is not None:
         raise Refused(
             "access.forbidden", "审计指标由审计员和区级协调员查看。",
             "Audit figures are for auditors and for the district's coordinators.", kind="forbidden",
