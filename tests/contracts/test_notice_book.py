@@ -18,6 +18,7 @@ from adapters.sqlite_store import SqliteStore
 from services.notice_follower import Follower
 from services.notice_ports import Channel, Deadline, Manners, Near, Notice, Waiting
 from services.notice_timing import again_after_s, send_at
+from tests.support.receiver import receiving
 from tests.support.world import COMMITTEE as PRINCIPAL
 from tests.support.world import World
 
@@ -187,6 +188,20 @@ async def test_a_dropped_channel_takes_what_waits_for_it_along(book: SqliteNotic
     assert not await book.drop_channel("channel-1", "somebody else")
     assert await book.drop_channel("channel-1", "org")
     assert await book.lease(AT, AT + MINUTE, "a", LIMITS) is None
+
+
+async def test_two_processes_on_one_file_send_each_message_once(tmp_path: Path, book: SqliteNoticeBook):
+    async with receiving() as receiver:
+        receiver.answer = b'{"errcode":0}'
+        for n in range(40):
+            address = f"{receiver.url}/{n}"
+            await book.keep_channel(replace(ROBOT, id=f"channel-{n}", address=address))
+        await book.add([notice(1)], [waits(1, channel=f"channel-{n}") for n in range(40)])
+        command = [sys.executable, "-m", "tests.support.sending_process", str(tmp_path), f"127.0.0.1:{receiver.port}"]
+        senders = [await asyncio.create_subprocess_exec(*command) for _ in range(2)]
+        assert [await sender.wait() for sender in senders] == [0, 0]
+    assert sorted(got.path for got in receiver.received) == sorted(f"/{n}" for n in range(40))
+    assert len(await book.deliveries(None, "sent", 99)) == 40
 
 
 async def test_what_was_sent_long_ago_is_forgotten_and_its_notices_stay(book: SqliteNoticeBook):
