@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from domain.events import Refused
-from services.accounts_provider import Departure, Vouched
+from services.accounts_ports import Departure, Vouched
 
 TIMEOUT_S = 10
 LEEWAY_S = 60  # between the provider's clock and ours

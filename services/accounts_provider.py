@@ -3,42 +3,11 @@
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
-from typing import Protocol
 
 from domain.events import Refused
 from services.accounts_entrance import Entrance
-from services.accounts_ports import AccessLog, AccountStore, Session
+from services.accounts_ports import AccessLog, AccountStore, Departure, IdentityProvider, Session, Vouched
 from services.accounts_sessions import Opened
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Departure:
-    """What the browser keeps while it is at the provider, and has to bring back."""
-
-    state: str
-    nonce: str
-    verifier: str  # of PKCE (RFC 7636)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Vouched:
-    """Whom the provider vouches for."""
-
-    issuer: str
-    subject: str
-
-
-class IdentityProvider(Protocol):
-    """OpenID Connect, authorisation code with PKCE. Refused: provider.unreachable, provider.failed."""
-
-    name: str  # on the log-in button
-
-    async def begin(self, back: str) -> tuple[str, Departure]:
-        """The provider's address to send the browser to; `back` is where it returns."""
-
-    async def finish(self, departure: Departure, code: str, back: str) -> Vouched:
-        """Trades the code for a proof and checks its signature, issuer, audience, time and nonce."""
 
 
 class Provided:

@@ -17,7 +17,7 @@ from pytest_iam import Server
 from adapters.oidc import OidcProvider
 from api.settings import Settings
 from domain.events import Refused
-from services.accounts_provider import Departure
+from services.accounts_ports import Departure
 from tests.support.engine import EAST, HOST, House, opened_house
 from tests.support.people import token
 

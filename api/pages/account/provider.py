@@ -14,8 +14,8 @@ from api.pages.forms import gone_on
 from api.pages.site import Site, route_class
 from api.people import session_of
 from domain.events import Refused
-from services.accounts_ports import Session
-from services.accounts_provider import Departure, Provided, came_back
+from services.accounts_ports import Departure, Session
+from services.accounts_provider import Provided, came_back
 
 AWAY_S = 600  # a browser may be at the provider
 _COOKIE = "away"
