@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from domain import areas, personal_text, units
 from domain.access import UNIT_ROLES
+from domain.capacity import Line
 from domain.events import Plain, Refused
 from services.work import Work
 
@@ -35,6 +36,20 @@ def title(value: str) -> Plain:
         )  # fmt: skip
     personal_text.check(stripped, "title")
     return Plain(stripped)
+
+
+def named(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    """Lines as typed: what they are called stands in the ledger in the open and cannot be erased."""
+    for n, line in enumerate(lines):
+        personal_text.check(line.kind, f"lines[{n}].kind")
+    return lines
+
+
+def open_word(value: str | None, field: str) -> str | None:
+    """A word that stands in the ledger in the open and cannot be erased."""
+    if value:
+        personal_text.check(value, field)
+    return value
 
 
 async def home(work: Work, org: str) -> str:

@@ -14,7 +14,7 @@ from domain.events import Event, Refused
 from domain.need import NeedAmended, NeedContent, NeedState
 from services import four_eyes, rivals
 from services.command import Ask, Done
-from services.common import home, series, text, title
+from services.common import home, named, open_word, series, text, title
 from services.streams import Streams
 from services.work import Work
 
@@ -73,9 +73,9 @@ class Needs:
         path = await work.path(draft.area)
         await self._may_post(work, draft.area, path)
         content = NeedContent(
-            owner=org, area=draft.area, category=book.category(draft.category).id, title=title(draft.title), lines=draft.lines,
+            owner=org, area=draft.area, category=book.category(draft.category).id, title=title(draft.title), lines=named(draft.lines),
             urgency=draft.urgency, windows=draft.windows, beneficiaries=draft.beneficiaries, respond_by=draft.respond_by,
-            outside=draft.outside, note=text(draft.note),
+            outside=open_word(draft.outside, "outside"), note=text(draft.note),
         )  # fmt: skip
         stream = work.fresh("need")
         number = await work.number(series("XQ", work, book.area), stream)
@@ -90,7 +90,8 @@ class Needs:
 
     async def amend(self, ask: Ask, need: str, change: NeedChange) -> Done:
         event = NeedAmended(
-            title=title(change.title) if change.title is not None else None, note=text(change.note), lines=change.lines,
+            title=title(change.title) if change.title is not None else None, note=text(change.note),
+            lines=None if change.lines is None else named(change.lines),
             urgency=change.urgency, windows=change.windows, beneficiaries=change.beneficiaries, respond_by=change.respond_by,
         )  # fmt: skip
 

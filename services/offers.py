@@ -13,7 +13,7 @@ from domain.events import Event, Refused
 from domain.offer import OfferAmended, OfferContent, OfferState
 from services import rivals
 from services.command import Ask, Done
-from services.common import home, places, series, text, title
+from services.common import home, named, places, series, text, title
 from services.streams import Streams
 from services.work import Work
 
@@ -59,7 +59,7 @@ class Offers:
         mine = (org,) if work.ask.principal.role in PARTIES else ()
         await work.allow("offer.post", parties=mine, area=area)
         content = OfferContent(
-            owner=org, area=area, category=book.category(draft.category).id, title=title(draft.title), lines=draft.lines,
+            owner=org, area=area, category=book.category(draft.category).id, title=title(draft.title), lines=named(draft.lines),
             reach=await self._reach(work, area, draft.reach), windows=draft.windows, note=text(draft.note),
         )  # fmt: skip
         stream = work.fresh("offer")
@@ -75,7 +75,8 @@ class Offers:
 
     async def amend(self, ask: Ask, offer: str, change: OfferChange) -> Done:
         event = OfferAmended(
-            title=title(change.title) if change.title is not None else None, note=text(change.note), lines=change.lines,
+            title=title(change.title) if change.title is not None else None, note=text(change.note),
+            lines=None if change.lines is None else named(change.lines),
             windows=change.windows,
         )  # fmt: skip
 

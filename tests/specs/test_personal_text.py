@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from domain.events import Refused
 from domain.personal_text import check, first_found, is_card, is_identity
 from services.needs import NeedChange
-from tests.support.telling import refused
+from tests.support.telling import lines, refused
 from tests.support.world import COMMITTEE, World, people
 
 DIGITS = "0123456789"
@@ -145,6 +145,10 @@ async def test_titles_notes_reasons_and_evaluations_are_checked_where_they_are_t
     await refused(world.need(COMMITTEE, title=said), "text.personal")
     await refused(world.need(COMMITTEE, note=said), "text.personal")
     await refused(world.offer(world.units[0], note=said), "text.personal")
+    await refused(world.need(COMMITTEE, outside=said), "text.personal")
+    for post, who in ((world.need, COMMITTEE), (world.offer, world.units[0])):
+        told = await refused(post(who, lines=lines(("志愿者", 1, "人"), (said, 1, "人"))), "text.personal")
+        assert told.field == "lines[1].kind"
     need = await world.need(COMMITTEE)
     await refused(world.needs.amend(ask(COMMITTEE), need.id, NeedChange(note=said)), "text.personal")
     await refused(world.needs.withdraw(ask(COMMITTEE), need.id, reason=said), "text.personal")
