@@ -18,6 +18,8 @@ GROUNDS = {  # a closed list: what is said here is read with the act
     "changed": ("情况已经变化", "Things have changed since"),
 }
 
+OBJECTION = "objection"  # the kind of their streams
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ObjectionRaised(Event):
@@ -42,7 +44,7 @@ class ObjectionState:
 
 def stream(position: int) -> str:
     """One act, one objection."""
-    return f"objection-{position}"
+    return f"{OBJECTION}-{position}"
 
 
 def evolve(state: ObjectionState | None, event: Event, stream: str) -> ObjectionState:

@@ -10,6 +10,7 @@ from domain import claim_legal, need_acts, offer_acts, project_acts
 from domain.access import BASES, COORDINATORS, Facts, Principal, decide, missing
 from domain.areas import AreaState
 from domain.claim import ClaimState
+from domain.delegation import OBJECTION
 from domain.need import NeedState
 from domain.offer import OfferState
 from domain.project import ProjectState
@@ -69,10 +70,13 @@ async def facts(streams: Streams, state: State) -> Facts:
 
 
 async def visible(streams: Streams, viewer: Principal, ids: Iterable[str]) -> list[str]:
-    """Those of the ids (items, areas by their own id) that the viewer may see, in order."""
+    """Those of the ids (items, areas by their own id) that the viewer may see, in order. Objections have pages of their
+    own, and are nobody else's business."""
     found = []
     for id in sorted(ids):
         kind = kind_of(id)
+        if kind == OBJECTION:
+            continue
         if kind in KINDS and kind not in OPEN_KINDS:
             held = await (streams.committed(id) if streams.shared else streams.load(id))
             if held is None or not await may_see(streams, viewer, held.state):

@@ -10,6 +10,8 @@ from typing import Any
 import httpx
 import pytest_asyncio
 
+from domain.access import Principal
+from services import sight
 from tests.journeys.test_contact_pages import Reader
 from tests.support.engine import House, need, opened_house
 from tests.support.people import cookie
@@ -172,3 +174,10 @@ async def test_an_erasure_needs_a_reason_and_something_to_erase(town):
         await readers["east"].sends("/erasures", about=made["id"], kind="person", org=EAST, reason="law")
     ).status_code == 404
     assert (await readers["west"].sends("/erasures", about=made["id"], kind="text", reason="law")).status_code == 403
+
+
+async def test_open_pages_never_hear_of_an_objection(town):
+    house, _ = town
+    for role in ("unit", "committee", "auditor"):
+        viewer = Principal(id="p", role=role, org=EAST)
+        assert await sight.visible(house.engine.streams, viewer, ["objection-12", STREET]) == [STREET]
