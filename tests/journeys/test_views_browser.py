@@ -49,6 +49,8 @@ def test_every_view_is_accessible_and_keeps_within_the_screen(browser: Browser, 
     for name, path in PAGES.items():
         page.goto(path)
         page.screenshot(path=SCREENSHOTS / f"{name}_{theme}_{width}.png", full_page=True)
+        for definitions in page.locator("main dl").all():
+            expect(definitions).to_be_visible()
         page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
         assert violations(page) == [], f"{name} {theme} {width}"
         assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} is wider than the screen"
