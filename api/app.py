@@ -32,8 +32,8 @@ from services.accounts import Accounts
 from services.engine import Engine
 from services.import_jobs import ImportJobs
 from services.imports import Imports
-from services.office_ports import Office
 from services.key_office import KeyFile, KeyOffice
+from services.office_ports import Office
 from services.ports import Conflict, StoreUnavailable
 from services.read_ports import Behind
 from services.rulebooks import load_pack

@@ -90,7 +90,7 @@ def test_the_first_officer_sets_up_enrols_and_logs_in_with_the_authenticator(
     recovery = page.locator("ul.recovery code").first.inner_text()
     page.get_by_role("link", name="我已抄好，继续").click()
     expect(page.get_by_text("安全管理员").first).to_be_visible()
-    page.get_by_role("button", name="退出", exact=True).click()
+    page.get_by_role("banner").get_by_role("button", name="退出").click()
     log_in(page, "zhao")
     expect(page.get_by_role("heading", level=1)).to_have_text("验证码")
     page.get_by_label("手机验证器上的六位数字").fill(code_of(secret, SystemClock()))
