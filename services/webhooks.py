@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from domain.access import PARTIES, Principal
+from domain.access import Facts, Principal, decide
 from domain.events import Refused
 from services.command import Ask
 from services.ports import Clock, EventLog, Ids
@@ -163,7 +163,7 @@ def shown(endpoint: Endpoint) -> dict[str, Any]:
 
 def speaks_for(who: Principal) -> str:
     """The organisation whose systems are told. Refused: webhook.forbidden."""
-    if who.role not in PARTIES or not who.org:
+    if not who.org or decide(who, "hook.keep", Facts(parties=(who.org,))) is not None:
         raise Refused(
             "webhook.forbidden", "只有单位、居民区和街道、区可以登记自己的回调。",
             "Units, neighbourhoods and coordinators register webhooks of their own.", kind="forbidden",

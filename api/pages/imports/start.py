@@ -17,7 +17,7 @@ from api.pages.imports.listed import Listed
 from api.pages.places import category_words, engine_of, rule_book
 from api.pages.site import Site, tongue
 from api.v1.imports import XLSX
-from domain.access import COORDINATORS, PARTIES, Principal, missing
+from domain.access import COORDINATORS, Facts, Principal, decide, missing
 from domain.events import Refused
 from services.import_jobs import ImportJobs, Job
 from services.office_ports import Office, Sheet
@@ -57,7 +57,7 @@ def install(router: APIRouter, site: Site) -> None:
 
 def kinds_for(viewer: Principal) -> list[Kind]:
     """What the viewer may import at all; whether a row may be is decided row by row."""
-    if viewer.role not in PARTIES:
+    if decide(viewer, "list.import", Facts(parties=(viewer.org,))) is not None:
         return []
     kinds: tuple[Kind, ...] = ("needs", "offers", "units", "areas")
     return [kind for kind in kinds if kind not in FOR_TIERS or viewer.role in COORDINATORS]
