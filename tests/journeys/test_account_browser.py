@@ -144,7 +144,7 @@ def test_every_page_of_accounts_is_accessible_and_keeps_within_the_screen(
         page.goto(path)
         looked_at(page, name, theme, width)
     _system_admin_opens(browser, district, f"li-{theme}-{width}", theme, width)
-    for name, path in (("admin", "/admin"), ("admin_log", "/admin/log")):
+    for name, path in (("admin", "/admin"), ("admin_log", "/admin/log"), ("keys", "/keys")):
         page.goto(path)
         looked_at(page, name, theme, width)
     page.goto("/admin")
@@ -154,6 +154,10 @@ def test_every_page_of_accounts_is_accessible_and_keeps_within_the_screen(
     page.goto("/admin/log")
     page.get_by_role("button", name="从头核对全部记录").click()
     expect(page.get_by_role("status")).to_contain_text("没有改动")
+    page.context.clear_cookies()
+    log_in(page, f"officer-{theme}-{width}")
+    expect(page.get_by_role("heading", level=1)).to_have_text("验证码")
+    looked_at(page, "login_code", theme, width)
     assert wrong == []
     page.context.close()
 
