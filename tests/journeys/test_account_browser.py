@@ -15,6 +15,7 @@ from api.wiring import open_accounts
 from services.accounts import Accounts
 from tests.journeys.test_pages_browser import CHROMIUM, FLAGS, SCREENSHOTS, violations, watched
 from tests.support.accounts import PASSWORD, code_of
+from tests.support.looking import LOOKS
 from tests.support.people import browser_cookie
 from tests.support.running import District, running
 
@@ -129,8 +130,7 @@ def test_a_session_that_was_ended_elsewhere_leads_to_the_log_in_page_and_back(
     page.context.close()
 
 
-@pytest.mark.parametrize("width", [390, 1200])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("theme", "width"), LOOKS)
 def test_every_page_of_accounts_is_accessible_and_keeps_within_the_screen(
     browser: Browser, district: District, accounts: Accounts, theme: Any, width: int
 ):

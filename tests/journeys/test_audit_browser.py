@@ -22,6 +22,7 @@ from tests.journeys.test_pages_browser import (  # noqa: F401 - fixtures
     violations,
     watched,
 )
+from tests.support.looking import LOOKS
 from tests.support.people import browser_cookie
 from tests.support.running import District, running
 
@@ -142,8 +143,7 @@ def _upload(page: Any, folder: Path, name: str, rows: list[list[Any]]) -> None:
     page.get_by_role("button", name="上传试算 需求").click()
 
 
-@pytest.mark.parametrize("width", [390, 1200])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("theme", "width"), LOOKS)
 def test_every_page_of_both_groups_is_accessible_and_keeps_within_the_screen(
     browser: Browser, district: District, tmp_path: Path, theme: Any, width: int  # noqa: F811
 ):

@@ -17,6 +17,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.journeys.conftest import EAST, STREET, Town, settle
+from tests.support.looking import LOOKS
 from tests.support.people import browser_cookie
 from tests.support.running import District, line, running
 
@@ -272,8 +273,7 @@ def places(settled: Town) -> dict[str, tuple[str, str, str]]:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("width", [390, 1200])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("theme", "width"), LOOKS)
 def test_every_page_is_accessible_and_keeps_within_the_screen(people: People, places: Any, theme: Any, width: int):
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     for name, (role, org, path) in places.items():

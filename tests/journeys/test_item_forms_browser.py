@@ -15,6 +15,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.journeys.conftest import Town
+from tests.support.looking import LOOKS
 from tests.support.people import browser_cookie
 from tests.support.running import District, line
 
@@ -225,8 +226,7 @@ def test_two_people_at_one_need_the_second_sees_what_changed_and_nothing_is_over
     second.close()
 
 
-@pytest.mark.parametrize("width", [390, 1200])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("theme", "width"), LOOKS)
 def test_every_form_is_accessible_in_every_theme_width_and_type(browser: Browser, district: District, theme: Any, width: int):
     need = a_need(district, "重阳节为二十位老人理发", windows=[{"start": "2030-04-04T01:00:00Z", "end": "2030-04-04T03:00:00Z"}])
     a_need(district, "中秋联欢缺主持人", draft=True)

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.journeys.conftest import EAST, Town, settle
 from tests.journeys.test_pages_browser import CHROMIUM, FLAGS, SCREENSHOTS, violations, watched
+from tests.support.looking import LOOKS
 from tests.support.people import browser_cookie
 from tests.support.running import District, line, running
 
@@ -88,21 +89,20 @@ def test_every_page_of_notices_is_accessible_and_keeps_within_the_screen(browser
     set_up(first.new_page())
     first.close()
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    for theme in ("light", "dark"):
-        for width in (390, 1200):
-            made = someone(
-                browser, district, "unit", unit, color_scheme=theme, viewport={"width": width, "height": 900},
-                device_scale_factor=2 if width < 400 else 1,
-            )  # fmt: skip
-            page, wrong = watched(made)
-            for path in PAGES:
-                page.goto(path)
-                name = path.strip("/").replace("/", "_")
-                page.screenshot(path=SCREENSHOTS / f"{name}_{theme}_{width}.png", full_page=True)
-                assert violations(page) == [], f"{name} {theme} {width}"
-                assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} {width}"
-            assert wrong == []
-            made.close()
+    for theme, width in LOOKS:
+        made = someone(
+            browser, district, "unit", unit, color_scheme=theme, viewport={"width": width, "height": 900},
+            device_scale_factor=2 if width < 400 else 1,
+        )  # fmt: skip
+        page, wrong = watched(made)
+        for path in PAGES:
+            page.goto(path)
+            name = path.strip("/").replace("/", "_")
+            page.screenshot(path=SCREENSHOTS / f"{name}_{theme}_{width}.png", full_page=True)
+            assert violations(page) == [], f"{name} {theme} {width}"
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} {width}"
+        assert wrong == []
+        made.close()
 
 
 def test_english_notices_are_accessible_too(browser: Browser, district: District, unit: str):

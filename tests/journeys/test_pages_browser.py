@@ -14,6 +14,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests.support.looking import LOOKS
 from tests.support.running import District, line, running
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -74,8 +75,7 @@ def violations(page: Page) -> list[str]:
     return [f"{v['id']}: {node['html'][:200]}" for v in results["violations"] for node in v["nodes"]]
 
 
-@pytest.mark.parametrize("width", [390, 1200])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("theme", "width"), LOOKS)
 def test_every_page_is_accessible_and_keeps_within_the_screen(
     browser: Browser, district: District, theme: Any, width: int
 ):

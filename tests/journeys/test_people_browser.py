@@ -12,11 +12,11 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.journeys.conftest import EAST, STREET, Town
 from tests.journeys.test_pages_browser import CHROMIUM, FLAGS, SCREENSHOTS
+from tests.support.looking import LOOKS
 from tests.support.people import browser_cookie
 from tests.support.running import line
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine: apt-get install chromium")
-VIEWS = tuple((scheme, width) for scheme in ("light", "dark") for width in (390, 1200))
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +99,7 @@ def test_a_resident_without_javascript_types_number_and_code(browser: Browser, t
     context.close()
 
 
-@pytest.mark.parametrize(("scheme", "width"), VIEWS)
+@pytest.mark.parametrize(("scheme", "width"), LOOKS)
 def test_every_page_of_the_owner_can_be_used_by_everybody(
     browser: Browser, town: Town, made: dict[str, str], scheme: str, width: int
 ):
@@ -131,7 +131,7 @@ def test_every_page_of_the_owner_can_be_used_by_everybody(
     context.close()
 
 
-@pytest.mark.parametrize(("scheme", "width"), VIEWS)
+@pytest.mark.parametrize(("scheme", "width"), LOOKS)
 def test_every_page_of_a_resident_can_be_used_by_everybody(
     browser: Browser, town: Town, made: dict[str, str], scheme: str, width: int
 ):

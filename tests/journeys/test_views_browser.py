@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.journeys.test_pages_browser import CHROMIUM, FLAGS, SCREENSHOTS, pytestmark, violations, watched
+from tests.support.looking import LOOKS
 from tests.support.running import District, running
 
 __all__ = ["pytestmark"]  # without a browser these are skipped, too
@@ -37,8 +38,7 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
-@pytest.mark.parametrize("width", [390, 1200])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("theme", "width"), LOOKS)
 def test_every_view_is_accessible_and_keeps_within_the_screen(browser: Browser, district: District, theme: Any, width: int):
     made = browser.new_context(
         base_url=district.url, locale="zh-CN", color_scheme=theme, viewport={"width": width, "height": 900},

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import itertools
 import os
 import re
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -119,12 +121,26 @@ class Someone:
 def running(
     data: Path, *flags: str, env: dict[str, str] | None = None, module: str = "api", verb: str = "run", port: int = 0
 ) -> Iterator[District]:
-    """`module`: another program with the same command line, for seeded faults."""
+    """`module`: another program with the same command line, for seeded faults. The demonstration is loaded once a run of
+    the tests, and copied for each that wants it."""
+    if verb == "run" and "--empty" not in flags and not data.exists():
+        _demonstration_in(data)
     district = District(data, *flags, env=env, module=module, verb=verb, port=port)
     try:
         yield district
     finally:
         district.stop()
+
+
+def _demonstration_in(data: Path) -> None:
+    base = next((folder for folder in data.parents if re.fullmatch(r"pytest-\d+", folder.name)), data.parent)
+    with (base / "demonstration.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        loaded = base / "demonstration"
+        if not loaded.exists():
+            District(base / "loading").stop()
+            (base / "loading").rename(loaded)
+    shutil.copytree(loaded, data, ignore=shutil.ignore_patterns("nats", "*.lock"))
 
 
 def line(quantity: int, kind: str = "志愿者", unit: str = "人") -> list[dict[str, Any]]:
