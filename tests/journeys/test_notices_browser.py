@@ -92,7 +92,7 @@ def test_every_page_of_notices_is_accessible_and_keeps_within_the_screen(browser
     for theme, width in LOOKS:
         made = someone(
             browser, district, "unit", unit, color_scheme=theme, viewport={"width": width, "height": 900},
-            device_scale_factor=2 if width < 400 else 1,
+            device_scale_factor=1,
         )  # fmt: skip
         page, wrong = watched(made)
         for path in PAGES:
