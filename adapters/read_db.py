@@ -6,6 +6,7 @@ import asyncio
 import os
 import queue
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
@@ -30,6 +31,7 @@ class TableSet:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.writer = read_sqlite_schema.connect(path, writes=True)
+        self._writing = threading.Lock()  # a write goes on in its thread when whoever waited for it has gone
         self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
         for _ in range(READERS):
             self._readers.put(read_sqlite_schema.connect(path, writes=False))
@@ -45,6 +47,10 @@ class TableSet:
                 reader.execute("COMMIT")
             self._readers.put(reader)
 
+    def write(self, changes: Changes) -> None:
+        with self._writing:
+            read_sqlite_write.apply(self.writer, changes)
+
     def copy_back(self) -> None:
         """Keep the write-ahead log short; what readers still need waits."""
         with suppress(sqlite3.OperationalError):
@@ -53,10 +59,12 @@ class TableSet:
             checkpointer.close()
 
     def close(self) -> None:
-        """Waits for readers that are still out."""
+        """Waits for readers that are still out and for a write under way: closed beneath them, SQLite takes the process
+        down."""
         for _ in range(READERS):
             self._readers.get().close()
-        self.writer.close()
+        with self._writing:
+            self.writer.close()
 
 
 class SqliteReadDb(Questions):
@@ -88,9 +96,9 @@ class SqliteReadDb(Questions):
         async with self._writing:
             with _translated():
                 if len(changes.versions) <= SMALL:
-                    read_sqlite_write.apply(self._set.writer, changes)
+                    self._set.write(changes)
                 else:
-                    await self._in_thread(read_sqlite_write.apply, self._set.writer, changes)
+                    await self._in_thread(self._set.write, changes)
         self._since_copy += len(changes.versions)
         if self._since_copy >= COPY_AFTER and self._copying.done():
             self._since_copy = 0
