@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
 
 def open_database(path: Path, schema: str) -> sqlite3.Connection:
     """An SQLite file of mode 0600 that several processes share; every commit is on disk. Usable from any thread."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # before SQLite would make it with the umask's mode
+    # Before SQLite would make it with the umask's mode. A file that is there is not touched: to close it would drop the
+    # locks of this process's other connections to it, and another process would then take their journal away.
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     db = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
