@@ -12,9 +12,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from adapters import private_files
 from adapters.private_files import open_database
 from services.accounts_ports import Account, Grant, Invitation, Session, Tries
 from services.ports import StoreUnavailable
@@ -52,6 +54,8 @@ _TIMES = frozenset({
 MOST_KNOWN = 10_000  # sessions held in memory
 KEPT = timedelta(days=7)  # of sessions long over and failures long forgotten
 Row = TypeVar("Row", Account, Grant, Invitation, Tries)
+
+translated = partial(private_files.translated, "accounts")
 
 
 class AccountsFile:
@@ -283,11 +287,3 @@ def _read(name: str, value: Any) -> Any:
 
 def _text(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
-
-
-@contextmanager
-def translated() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise StoreUnavailable(f"accounts: {error}", full="disk is full" in str(error)) from error

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from functools import partial
 from os import urandom
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from adapters import private_files
 from adapters.erasable import empty_the_journal, open_erasable, transaction
 from adapters.private_files import read_secret
-from services.ports import StoreUnavailable
 
 _NONCE, _KEY = 12, 32  # bytes
 _SCHEMA = """
@@ -24,6 +23,8 @@ CREATE TABLE IF NOT EXISTS contacts (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS proof (id INTEGER PRIMARY KEY CHECK (id = 1), wrapped BLOB NOT NULL);
 """
+
+_translated = partial(private_files.translated, "contacts")
 
 
 class SqliteContacts:
@@ -104,11 +105,3 @@ def _seal(cipher: AESGCM, value: str, subject: str, field: str) -> bytes:
 
 def _place(subject: str, field: str) -> bytes:
     return f"{subject}/{field}".encode()
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise StoreUnavailable(f"contacts: {error}", full="disk is full" in str(error)) from error

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from adapters import private_files
 from adapters.private_files import open_database
 from domain.erasure import Erasure
-from services.ports import StoreUnavailable
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS erasures (
@@ -22,6 +21,8 @@ CREATE TABLE IF NOT EXISTS erasures (
 );
 CREATE TABLE IF NOT EXISTS cleared (part TEXT PRIMARY KEY, erasures INTEGER NOT NULL);
 """
+
+_translated = partial(private_files.translated, "erasures")
 
 
 class SqliteErasures:
@@ -80,11 +81,3 @@ def _erasure(facts: str) -> Erasure:
     read = json.loads(facts)
     times = {name: datetime.fromisoformat(read[name]) for name in read if name.endswith("_at") and read[name]}
     return Erasure(**{**read, **times, "path": tuple(read["path"])})
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise StoreUnavailable(f"erasures: {error}", full="disk is full" in str(error)) from error

@@ -8,18 +8,20 @@ import re
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from adapters import private_files
 from adapters.private_files import open_database
 from adapters.system import SystemClock
 from domain.access import ROLES
 from domain.scopes import known_scopes
-from services.ports import Clock, StoreUnavailable
+from services.ports import Clock
 
 KEY_ROLES = tuple(role for role in ROLES if role not in ("public", "system"))  # what a key can be made for
 _LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -37,6 +39,8 @@ _COLUMNS = "id, role, org, area, created_at, revoked_at, scopes, expires_at, use
 LONGEST = timedelta(days=366)  # a key lives
 OVERLAP = timedelta(days=7)  # in which the key before still works after a rotation
 USE_NOTED = timedelta(minutes=1)  # uses are written down at most so often: it costs a commit
+
+_translated = partial(private_files.translated, "keys")
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,11 +209,3 @@ def _record(row: Sequence[Any]) -> KeyRecord:
 
 def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise StoreUnavailable(f"keys: {error}", full="disk is full" in str(error)) from error

@@ -8,12 +8,13 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from adapters import private_files
 from adapters.private_files import open_database
 from services.notice_ports import Channel, Deadline, Notice
-from services.ports import StoreUnavailable
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS cursor (
@@ -61,6 +62,8 @@ NOTICE = "notices.seq, key, reader, kind, about, number, lender, by_org, positio
 CHANNEL = "id, reader, kind, address, secret, paces, near_from, near_at, also"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+translated = partial(private_files.translated, "notices")
+
 
 class SqliteFile:
     """One private database file that several processes write; each method is one transaction."""
@@ -91,14 +94,6 @@ class SqliteFile:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
-
-
-@contextmanager
-def translated() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise StoreUnavailable(f"notices: {error}", full="disk is full" in str(error)) from error
 
 
 def us(at: datetime | None) -> int | None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from services.ports import StoreUnavailable
 
 
 def open_database(path: Path, schema: str) -> sqlite3.Connection:
@@ -20,6 +23,15 @@ def open_database(path: Path, schema: str) -> sqlite3.Connection:
     db.execute("PRAGMA synchronous = FULL")
     db.executescript(schema)
     return db
+
+
+@contextmanager
+def translated(file: str) -> Iterator[None]:
+    """What SQLite says of a file becomes StoreUnavailable, with the file's name."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreUnavailable(f"{file}: {error}", full="disk is full" in str(error)) from error
 
 
 def read_secret(path: Path, *, length: int, make: bool) -> bytes:

@@ -11,19 +11,19 @@ import threading
 import time
 from binascii import a2b_base64, b2a_base64
 from collections import OrderedDict, deque
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from functools import partial
 from os import urandom
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from adapters import private_files
 from adapters.erasable import empty_the_journal, open_erasable, transaction
 from adapters.private_files import read_secret
 from domain.events import Sealed
-from services.ports import StoreUnavailable
 
 LATE_S = 0.001  # at most so late is what another process erased gone from this one's memory
 BATCH = 256  # keys made in one durable commit
@@ -37,6 +37,8 @@ CREATE TABLE IF NOT EXISTS vault (
     id INTEGER PRIMARY KEY CHECK (id = 1), erasures INTEGER NOT NULL, proof BLOB NOT NULL
 );
 """
+
+_translated = partial(private_files.translated, "vault")
 
 
 class SqliteVault:
@@ -205,11 +207,3 @@ def open_vault(path: Path, master_file: Path | None = None) -> SqliteVault:
 def _connect(path: Path) -> sqlite3.Connection:
     with _translated():
         return open_erasable(path, _SCHEMA)
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise StoreUnavailable(f"vault: {error}", full="disk is full" in str(error)) from error

@@ -9,27 +9,15 @@ from starlette.requests import HTTPConnection
 
 from domain.access import Principal
 from domain.events import Refused
+from services.key_office import Key
 
 MOST_BUCKETS = 10_000
-
-
-class KeyRecord(Protocol):
-    @property
-    def id(self) -> str: ...
-    @property
-    def role(self) -> str: ...
-    @property
-    def org(self) -> str: ...
-    @property
-    def area(self) -> str | None: ...
-    @property
-    def scopes(self) -> tuple[str, ...] | None: ...
 
 
 class Keys(Protocol):
     """Where keys are looked up; what was revoked is not found on the very next request."""
 
-    def find(self, text: str) -> KeyRecord | None: ...
+    def find(self, text: str) -> Key | None: ...
 
 
 def principal_of(authorization: str, keys: Keys) -> Principal:

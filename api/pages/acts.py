@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from api.pages.forms import BASES, Form, blank
+from api.pages.forms import Form, blank
 from api.pages.site import link
-from api.pages.words import Tongue, status_word
+from api.pages.words import Tongue, bases, status_word
 from domain.access import Principal
 from domain.events import Refused
 from services import sight
@@ -79,7 +79,7 @@ def panel(
     return Panel(
         offered=offered, refused=refused, chosen=chosen, form=form or blank(), base=base, action=f"{base}/{chosen}",
         version=doc["version"], fields=fields, meanwhile=meanwhile, logged_in=logged_in, open=form is not None, cancel=cancel,
-        seat=seat, bases=[(basis, say(word)) for basis, word in BASES.items()],
+        seat=seat, bases=list(bases(say).items()),
     )  # fmt: skip
 
 

@@ -23,7 +23,6 @@ from domain.events import Refused
 from services.command import Ask, Done
 from services.ports import Conflict, StoreUnavailable
 
-BASES = {"phone": "电话", "paper": "纸质材料", "visit": "上门走访", "minutes": "会议纪要"}  # on which one acts for another
 MOST_FIELDS = 400
 NUMBERS = frozenset({"quantity", "urgency", "beneficiaries", "score", "amount_fen", "households", "headcount"})
 SENT_BEFORE = Refused(
@@ -123,7 +122,7 @@ def asking_by_form(request: Request, form: Form) -> Ask:
     return Ask(
         principal=principal, key=f"form-{form.key}", fingerprint=mark,
         if_match=int(version) if _VERSION.fullmatch(version) else None,
-        on_behalf_of=form["_for"] or None, basis=_basis(form),
+        on_behalf_of=form["_for"] or None, basis=form["_basis"] or None if form["_for"] else None,
     )  # fmt: skip
 
 
@@ -191,15 +190,3 @@ def _typed_name(name: str) -> str:
     """lines[0].quantity -> lines-0-quantity."""
     name = {"on_behalf_of": "_for", "basis": "_basis"}.get(name, name)
     return re.sub(r"\[(\d+)\]\.?", r"-\1-", name).strip("-").replace(".", "-")
-
-
-def _basis(form: Form) -> str | None:
-    basis = form["_basis"]
-    if not form["_for"]:
-        return None
-    if basis not in BASES:
-        raise Refused(
-            "basis.missing", "代办须注明依据：电话、纸质材料、上门走访或会议纪要。",
-            "Say on what basis you act for them: phone, paper, visit or minutes.", kind="invalid", field="_basis",
-        )  # fmt: skip
-    return basis

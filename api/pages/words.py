@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from api.pages.english import english
+from domain.access import BASES
 
 LANGUAGES = {"zh": "zh-CN", "en": "en"}
 
@@ -72,6 +73,11 @@ DONE = {
 
 URGENCY = {2: "较急", 3: "紧急"}
 WEEKDAYS = ("一", "二", "三", "四", "五", "六", "日")
+
+
+def bases(say: Tongue) -> dict[str, str]:
+    """On what one acts for another: as it is stored -> as it is said."""
+    return {basis: zh if say.lang == "zh" else en for basis, (zh, en) in BASES.items()}
 
 
 def status_word(kind: str, status: str) -> str:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request, Response
 
 from api.pages.site import Site, route_class, tongue
-from api.pages.words import STATUSES, Tongue, status_word
-from domain.access import ACTIONS, BASES
+from api.pages.words import STATUSES, Tongue, bases, status_word
+from domain.access import ACTIONS
 from domain.access_matrix import Rule
 
 ROLES = {  # columns, in the order of the page
@@ -48,7 +48,7 @@ def routes(site: Site) -> APIRouter:
         return site.page(
             request, "access/matrix", groups=list(_groups(say)), roles=[say(word) for word in ROLES.values()],
             marks=[(letter, say(mark), say(words)) for letter, (mark, words) in MARKS.items()],
-            bases=say("、").join(zh if say.lang == "zh" else en for zh, en in BASES.values()),
+            bases=say("、").join(bases(say).values()),
         )  # fmt: skip
 
     return router

@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from api.pages.audit.subject import NOUNS
-from api.pages.forms import BASES
 from api.pages.places import names
 from api.pages.sentences import dot, people_in, sentence
 from api.pages.site import link
-from api.pages.words import Tongue
+from api.pages.words import Tongue, bases
 from domain.access import Principal
 from services.command import kind_of
 from services.engine import Engine
@@ -42,5 +41,5 @@ def _told(record: Record, called: Mapping[str, str], viewer: Principal, say: Ton
         "proof": f"/audit/proof/{record['position']}",
         "who": record["actor"] if viewer.role != "public" else "",
         "whom": called.get(record["on_behalf_of"] or "", record["on_behalf_of"]),
-        "basis": say(BASES[record["basis"]]) if record["basis"] in BASES else record["basis"],
+        "basis": bases(say).get(record["basis"], record["basis"]),
     }  # fmt: skip

@@ -13,7 +13,8 @@ from api.evaluation import address_of
 from api.pages.forms import Form, asking_by_form, blank, form_of, someone, wrong_fields
 from api.pages.places import engine_of, names
 from api.pages.site import Site, tongue
-from domain.access import BASES, COORDINATORS
+from api.pages.words import bases
+from domain.access import COORDINATORS
 from domain.evaluation_code import grouped
 from domain.events import Refused
 from domain.project import ProjectState
@@ -33,10 +34,9 @@ def add(router: APIRouter, site: Site) -> None:
     async def ask_page(request: Request, id: str, form: Form, status: int = 200) -> Response:
         state = await _project(request, id)
         called = await names(engine_of(request), [state.receiver], None)
-        word = 0 if tongue(request).lang == "zh" else 1
         return site.page(
             request, "evaluate/poster_form", status=status, form=form, state=state, receiver=called[state.receiver],
-            for_them=_for_them(request, state), bases=[(k, words[word]) for k, words in BASES.items()], choices=[(n, n) for n in CHOICES],
+            for_them=_for_them(request, state), bases=list(bases(tongue(request)).items()), choices=[(n, n) for n in CHOICES],
         )  # fmt: skip
 
     @router.api_route("/projects/{id}/poster", methods=["GET", "HEAD"])

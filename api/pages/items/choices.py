@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from api.pages import shown
-from api.pages.forms import BASES
 from api.pages.items.windows import DAYS
 from api.pages.places import category_words, names, rule_book, tier_words
-from api.pages.words import URGENCY, Tongue
+from api.pages.words import URGENCY, Tongue, bases
 from domain import areas
 from domain.access import COORDINATORS, PARTIES, UNIT_ROLES, Principal
 from domain.capacity import MONEY_UNITS
@@ -57,7 +56,7 @@ async def choices_of(engine: Engine, me: Principal | None, kind: str, say: Tongu
     units = dict.fromkeys(YUAN if unit in MONEY_UNITS else unit for unit in (book.units if book else ()))
     common = Choices(
         categories=tuple(category_words(book, say).items()), kinds=book.kinds if book else (), units=tuple(units),
-        reaches=_reaches(book, say), bases=tuple((id, say(word)) for id, word in BASES.items()),
+        reaches=_reaches(book, say), bases=tuple(bases(say).items()),
         urgencies=tuple((n, say(word)) for n, word in sorted(URGENCIES.items())),
         days=tuple((n, shown.day_of_week(n, say)) for n in DAYS),
     )  # fmt: skip

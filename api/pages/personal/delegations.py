@@ -12,7 +12,8 @@ from api.pages.personal.stores import personal_of
 from api.pages.places import Doc, engine_of, names
 from api.pages.sentences import people_in, sentence
 from api.pages.site import Site, tongue
-from domain.access import BASES, COORDINATORS, Principal
+from api.pages.words import bases
+from domain.access import COORDINATORS, Principal
 from domain.delegation import GROUNDS
 from services.command import kind_of
 from services.delegation import Act
@@ -77,7 +78,7 @@ async def told(engine: Engine, acts: Sequence[Act], request: Request) -> list[To
         Told(
             act=act, sentence=sentence(entries[act.position], lambda org: called.get(org, org), say),
             title=(docs[act.item] or {}).get("title") or "", href=f"/{kind_of(act.item)}s/{act.item}",
-            org=called[act.org], actor=_account(request, act.actor), basis=BASES.get(act.basis, (act.basis,) * 2)[word],
+            org=called[act.org], actor=_account(request, act.actor), basis=bases(say).get(act.basis, act.basis),
             ground=GROUNDS.get(act.objection.ground, (act.objection.ground,) * 2)[word] if act.objection else "",
             open=act.open(now),
         )
