@@ -46,10 +46,12 @@ _MESSENGER = re.compile(
 _SPELLED = re.compile("[〇零一二三四五六七八九幺]{11,}")
 _DIGITS = str.maketrans("〇零一二三四五六七八九幺", "001234567891")
 _ASCII = str.maketrans({**{chr(0xFF01 + n): chr(0x21 + n) for n in range(94)}, "\u3000": " "})
+_OTHER_DIGIT = re.compile(r"(?![0-9])\d")  # of any other script
 _UNSEEN = re.compile("[\u200b-\u200d\u2060\ufe0f\u20e3\ufeff]")
 _PROVINCES = frozenset(
     (*range(11, 16), *range(21, 24), *range(31, 38), *range(41, 47), *range(50, 55), *range(61, 66), 71, 81, 82, 83)
 )
+_TELLING = re.compile("[0-9A-Za-z@一二三四五六七八九十百〇零两]")  # every pattern needs one of these
 _SIZES = frozenset((11, 13, 15, 16, 17, 18, 19))  # digits of mobile numbers, with 86 or 0086 before them, and of cards
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)  # GB 11643-1999
 
@@ -80,9 +82,9 @@ def check(text: str, field: str) -> None:
 def first_found(text: str) -> Found | None:
     """The first kind of personal detail in a text, whatever digits and dashes it is written with; None when clean."""
     plain = _as_ascii(text)
-    for kind, begun in _all(plain):
-        return Found(kind, begun)
-    return None
+    if not _TELLING.search(plain):
+        return None
+    return next((Found(kind, begun) for kind, begun in _all(plain)), None)
 
 
 def _all(plain: str) -> Iterator[tuple[str, str]]:
@@ -172,6 +174,6 @@ def _as_ascii(text: str) -> str:
     """Full-width and other scripts' digits as ASCII, signs that nobody sees left out, numbers spelled 一三八… as digits."""
     if not text.isascii():
         text = _UNSEEN.sub("", text).translate(_ASCII)
-        text = "".join(c if c.isascii() or (d := unicodedata.decimal(c, None)) is None else str(d) for c in text)
+        text = _OTHER_DIGIT.sub(lambda match: str(unicodedata.decimal(match[0])), text)
         text = _SPELLED.sub(lambda match: match[0].translate(_DIGITS), text)
     return text

@@ -82,6 +82,8 @@ async def full(settings: Settings) -> None:
         opened.append(district)
 
     def say(text: str) -> None:
+        if "ready:" not in text:
+            return  # what a first start says to people
         announce(opened[0], int(text.rsplit(":", 1)[1].strip("/")))(text)
 
     await running.run(settings, prepare, say)

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from playwright.sync_api import Browser
 
 from domain.units import check_character
+from tests.support.chromium import chromium
 from tests.support.engine import House, opened_house
 from tests.support.running import District, Someone, running
 
@@ -33,6 +35,12 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     data: Path = tmp_path_factory.mktemp("town") / "data"
     with running(data, "--empty") as district:
         yield settle(district)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
 
 
 @pytest_asyncio.fixture

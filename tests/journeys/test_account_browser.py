@@ -7,33 +7,22 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from adapters.system import SystemClock
 from api.settings import Settings
 from api.wiring import open_accounts
 from services.accounts import Accounts
-from tests.journeys.test_pages_browser import CHROMIUM, FLAGS, SCREENSHOTS, violations, watched
 from tests.support.accounts import PASSWORD, code_of
-from tests.support.looking import LOOKS
+from tests.support.chromium import LOOKS, looked_at, watched
 from tests.support.people import browser_cookie
 from tests.support.running import District, running
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine: apt-get install chromium")
 
 
 @pytest.fixture(scope="module")
 def district(tmp_path_factory: pytest.TempPathFactory) -> Iterator[District]:
     with running(tmp_path_factory.mktemp("accounts") / "data", "--empty") as started:
         yield started
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture
@@ -46,13 +35,6 @@ def accounts(district: District) -> Iterator[Accounts]:
 def tab(browser: Browser, district: District, **more: Any) -> tuple[Page, list[str]]:
     values = {"locale": "zh-CN", "viewport": {"width": 1200, "height": 900}, **more}
     return watched(browser.new_context(base_url=district.url, **values))
-
-
-def looked_at(page: Page, name: str, theme: str, width: int) -> None:
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"{name}_{theme}_{width}.png", full_page=True)
-    assert violations(page) == [], f"{name} {theme} {width}"
-    assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} is wider than the screen"
 
 
 def officer(page: Page, accounts: Accounts, login: str) -> str:
@@ -137,27 +119,27 @@ def test_every_page_of_accounts_is_accessible_and_keeps_within_the_screen(
     page, wrong = tab(browser, district, color_scheme=theme, viewport={"width": width, "height": 900})
     for name, path in (("login", "/login"), ("join", "/join"), ("setup", "/setup")):
         page.goto(path)
-        looked_at(page, name, theme, width)
+        looked_at(page, f"{name}_{theme}_{width}")
     officer(page, accounts, f"officer-{theme}-{width}")
-    looked_at(page, "recovery", theme, width)
+    looked_at(page, f"recovery_{theme}_{width}")
     for name, path in (("me", "/me"), ("password", "/account/password"), ("second", "/account/second")):
         page.goto(path)
-        looked_at(page, name, theme, width)
+        looked_at(page, f"{name}_{theme}_{width}")
     _system_admin_opens(browser, district, f"li-{theme}-{width}", theme, width)
     for name, path in (("admin", "/admin"), ("admin_log", "/admin/log"), ("keys", "/keys")):
         page.goto(path)
-        looked_at(page, name, theme, width)
+        looked_at(page, f"{name}_{theme}_{width}")
     page.goto("/admin")
     page.get_by_role("button", name="批准", exact=True).first.click()
     page.get_by_role("link", name="李雷").first.click()
-    looked_at(page, "admin_person", theme, width)
+    looked_at(page, f"admin_person_{theme}_{width}")
     page.goto("/admin/log")
     page.get_by_role("button", name="从头核对全部记录").click()
     expect(page.get_by_role("status")).to_contain_text("没有改动")
     page.context.clear_cookies()
     log_in(page, f"officer-{theme}-{width}")
     expect(page.get_by_role("heading", level=1)).to_have_text("验证码")
-    looked_at(page, "login_code", theme, width)
+    looked_at(page, f"login_code_{theme}_{width}")
     assert wrong == []
     page.context.close()
 
@@ -166,12 +148,12 @@ def _system_admin_opens(browser: Browser, district: District, login: str, theme:
     page, wrong = tab(browser, district, color_scheme=theme, viewport={"width": width, "height": 900})
     page.context.add_cookies([browser_cookie(district, "system_admin", "310101")])  # type: ignore[list-item]
     page.goto("/admin/new")
-    looked_at(page, "admin_new", theme, width)
+    looked_at(page, f"admin_new_{theme}_{width}")
     page.locator("[name=name]").fill("李雷")
     page.locator("[name=login]").fill(login)
     page.locator("[name=role]").select_option("district")
     page.get_by_role("button", name="开立并生成邀请码").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("李雷 的邀请码")
-    looked_at(page, "admin_code", theme, width)
+    looked_at(page, f"admin_code_{theme}_{width}")
     assert wrong == []
     page.context.close()

@@ -12,17 +12,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.journeys.test_api_imports import as_xlsx
-from tests.journeys.test_pages_browser import (  # noqa: F401 - fixtures
-    DISTRICT,
-    NEIGHBOURHOOD,
-    SCREENSHOTS,
-    an_item,
-    browser,
-    pytestmark,
-    violations,
-    watched,
-)
-from tests.support.looking import LOOKS
+from tests.journeys.test_pages_browser import NEIGHBOURHOOD, an_item
+from tests.support.chromium import LOOKS, looked_at, photographed, watched
 from tests.support.people import browser_cookie
 from tests.support.running import District, running
 
@@ -36,7 +27,7 @@ def district(tmp_path_factory: pytest.TempPathFactory) -> Iterator[District]:
         yield started
 
 
-def someone(browser: Browser, district: District, role: str, org: str, **more: Any) -> BrowserContext:  # noqa: F811
+def someone(browser: Browser, district: District, role: str, org: str, **more: Any) -> BrowserContext:
     made = browser.new_context(**{"base_url": district.url, "locale": "zh-CN", "viewport": {"width": 1200, "height": 900}, **more})
     made.add_cookies([browser_cookie(district, role, org)])  # type: ignore[list-item]
     return made
@@ -46,7 +37,7 @@ def a_need(district: District) -> str:
     return an_item(district).rpartition("/")[2]
 
 
-def test_an_auditor_slides_time_with_the_keyboard_and_the_page_tells_what_was(browser: Browser, district: District):  # noqa: F811
+def test_an_auditor_slides_time_with_the_keyboard_and_the_page_tells_what_was(browser: Browser, district: District):
     context = someone(browser, district, "auditor", "audit")
     page, wrong = watched(context)
     need = a_need(district)
@@ -78,7 +69,7 @@ def test_an_auditor_slides_time_with_the_keyboard_and_the_page_tells_what_was(br
     context.close()
 
 
-def test_time_is_chosen_without_javascript_too(browser: Browser, district: District):  # noqa: F811
+def test_time_is_chosen_without_javascript_too(browser: Browser, district: District):
     context = someone(browser, district, "auditor", "audit", java_script_enabled=False)
     page = context.new_page()
     page.goto("/audit?what=dashboard")
@@ -101,7 +92,7 @@ def test_time_is_chosen_without_javascript_too(browser: Browser, district: Distr
 
 
 def test_a_list_with_errors_is_put_right_and_goes_in_whole_and_a_cancelled_one_does_not(
-    browser: Browser, district: District, tmp_path: Path  # noqa: F811
+    browser: Browser, district: District, tmp_path: Path
 ):
     context = someone(browser, district, "committee", NEIGHBOURHOOD)
     page, wrong = watched(context)
@@ -118,7 +109,7 @@ def test_a_list_with_errors_is_put_right_and_goes_in_whole_and_a_cancelled_one_d
     _upload(page, tmp_path, "bad.xlsx", bad)
     expect(page.locator(".cell")).to_have_text(["E6", "B9"])
     expect(page.get_by_text("30 行里有 2 行要改")).to_be_visible()
-    page.screenshot(path=SCREENSHOTS / "import_errors_light_1200.png", full_page=True)
+    photographed(page, "import_errors_light_1200")
     page.get_by_role("link", name="重新上传").click()
     _upload(page, tmp_path, "good.xlsx", rows)
     page.get_by_role("button", name="全部导入（30 行）").click()
@@ -145,9 +136,8 @@ def _upload(page: Any, folder: Path, name: str, rows: list[list[Any]]) -> None:
 
 @pytest.mark.parametrize(("theme", "width"), LOOKS)
 def test_every_page_of_both_groups_is_accessible_and_keeps_within_the_screen(
-    browser: Browser, district: District, tmp_path: Path, theme: Any, width: int  # noqa: F811
+    browser: Browser, district: District, tmp_path: Path, theme: Any, width: int
 ):
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     need = a_need(district)
     position = district.someone("auditor", "audit").get(f"/v1/needs/{need}/history")["items"][1]["position"]
     claim = district.someone("auditor", "audit").get("/v1/claims", limit=1)["items"][0]["id"]
@@ -163,23 +153,14 @@ def test_every_page_of_both_groups_is_accessible_and_keeps_within_the_screen(
     page, wrong = watched(context)
     for name, path in pages.items():
         page.goto(path)
-        page.screenshot(path=SCREENSHOTS / f"{name}_{theme}_{width}.png", full_page=True)
-        _sound(page, f"{name} {theme} {width}", width)
+        looked_at(page, f"{name}_{theme}_{width}")
     context.close()
     context = someone(browser, district, "street", STREET, **looks)
     page, more_wrong = watched(context)
     page.goto("/imports")
-    page.screenshot(path=SCREENSHOTS / f"imports_{theme}_{width}.png", full_page=True)
-    _sound(page, f"imports {theme} {width}", width)
+    looked_at(page, f"imports_{theme}_{width}")
     _upload(page, tmp_path, "bad.xlsx", [["题", "没有", "x", "志愿者", "几", "人", ""], ["又一题", "没有", STREET, "志愿者", 2, "人", ""]])
     expect(page.locator(".cell").first).to_be_visible()
-    page.screenshot(path=SCREENSHOTS / f"import_list_{theme}_{width}.png", full_page=True)
-    _sound(page, f"import list {theme} {width}", width)
+    looked_at(page, f"import_list_{theme}_{width}")
     assert (wrong, more_wrong) == ([], [])
     context.close()
-
-
-def _sound(page: Any, name: str, width: int) -> None:
-    page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
-    assert violations(page) == [], name
-    assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} is wider than the screen"

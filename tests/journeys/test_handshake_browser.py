@@ -3,36 +3,22 @@ page accessible in both themes and widths. Screenshots lie in build/screenshots.
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.journeys.conftest import EAST, STREET, Town, settle
-from tests.support.looking import LOOKS
+from tests.support.chromium import LOOKS, looked_at, violations
 from tests.support.people import browser_cookie
 from tests.support.running import District, line, running
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
-SCREENSHOTS = Path(__file__).parents[2] / "build/screenshots"
-RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 LIVE_MS = 15_000
 
-if CHROMIUM is None and os.environ.get("CI") == "true":
-    pytest.fail("no chromium on this machine: apt-get install chromium fonts-noto-cjk", pytrace=False)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine: apt-get install chromium")
 
 
 @dataclass
@@ -75,14 +61,6 @@ class People:
 def settled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     with running(tmp_path_factory.mktemp("shaken") / "data", "--empty") as district:
         yield settle(district)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture
@@ -240,12 +218,6 @@ def _need(title: str) -> dict[str, Any]:
     return {"title": title, "category": "service", "area": EAST, "lines": line(20)}
 
 
-def violations(page: Page) -> list[str]:
-    results: dict[str, Any] = Axe().run(page, options={"runOnly": list(RULES), "resultTypes": ["violations"]}).response
-    assert results["passes"], "axe looked at nothing"
-    return [f"{v['id']}: {node['html'][:200]}" for v in results["violations"] for node in v["nodes"]]
-
-
 @pytest.fixture(scope="module")
 def places(settled: Town) -> dict[str, tuple[str, str, str]]:
     """name -> (role, organisation, path) of pages in all their shapes."""
@@ -275,16 +247,12 @@ def places(settled: Town) -> dict[str, tuple[str, str, str]]:
 
 @pytest.mark.parametrize(("theme", "width"), LOOKS)
 def test_every_page_is_accessible_and_keeps_within_the_screen(people: People, places: Any, theme: Any, width: int):
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     for name, (role, org, path) in places.items():
         page = people.page(role, org, width=width, color_scheme=theme, device_scale_factor=1)
         answer = page.goto(path)
         assert answer
         assert answer.status == 200, name
-        page.screenshot(path=SCREENSHOTS / f"{name}_{theme}_{width}.png", full_page=True)
-        page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
-        assert violations(page) == [], f"{name} {theme} {width}"
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} is wider than the screen"
+        looked_at(page, f"{name}_{theme}_{width}")
         page.context.close()
         people.opened.remove(page.context)
 

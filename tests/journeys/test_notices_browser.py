@@ -7,15 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.journeys.conftest import EAST, Town, settle
-from tests.journeys.test_pages_browser import CHROMIUM, FLAGS, SCREENSHOTS, violations, watched
-from tests.support.looking import LOOKS
+from tests.support.chromium import LOOKS, looked_at, violations, watched
 from tests.support.people import browser_cookie
 from tests.support.running import District, line, running
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine: apt-get install chromium")
 TITLES = ("节假日车位共享", "周末义诊志愿者", "社区食堂送餐", "暑托班教室与老师", "法律咨询专场")
 ROBOT = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=693a91f6-0000-4bc4-97a0-0ec2sifa5aaa"
 PAGES = ("/notices", "/notices/settings", "/notices/deliveries", "/notices/webhooks")
@@ -56,14 +54,6 @@ def happened(town: Town, n: int, title: str) -> None:
             town.east.post(f"{project}/feedback", {"note": "已向居民说明"})
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield opened
-        opened.close()
-
-
 def someone(browser: Browser, district: District, role: str, org: str, **more: Any) -> Any:
     usual = {"base_url": district.url, "locale": "zh-CN", "viewport": {"width": 1200, "height": 900}}
     context = browser.new_context(**{**usual, **more})
@@ -88,7 +78,6 @@ def test_every_page_of_notices_is_accessible_and_keeps_within_the_screen(browser
     first = someone(browser, district, "unit", unit)
     set_up(first.new_page())
     first.close()
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     for theme, width in LOOKS:
         made = someone(
             browser, district, "unit", unit, color_scheme=theme, viewport={"width": width, "height": 900},
@@ -98,9 +87,7 @@ def test_every_page_of_notices_is_accessible_and_keeps_within_the_screen(browser
         for path in PAGES:
             page.goto(path)
             name = path.strip("/").replace("/", "_")
-            page.screenshot(path=SCREENSHOTS / f"{name}_{theme}_{width}.png", full_page=True)
-            assert violations(page) == [], f"{name} {theme} {width}"
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} {width}"
+            looked_at(page, f"{name}_{theme}_{width}")
         assert wrong == []
         made.close()
 

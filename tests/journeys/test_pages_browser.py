@@ -3,47 +3,25 @@ all tabs. Screenshots lie in build/screenshots."""
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect
 
-from tests.support.looking import LOOKS
+from tests.support.chromium import LOOKS, looked_at, violations, watched
 from tests.support.running import District, line, running
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
-SCREENSHOTS = Path(__file__).parents[2] / "build/screenshots"
 DISTRICT, NEIGHBOURHOOD = "310101", "310101001001"
-RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 TABS = 8  # more than the six connections a browser opens to one host
 
-if CHROMIUM is None and os.environ.get("CI") == "true":
-    pytest.fail("no chromium on this machine: apt-get install chromium fonts-noto-cjk", pytrace=False)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine: apt-get install chromium")
 
 
 @pytest.fixture(scope="module")
 def district(tmp_path_factory: pytest.TempPathFactory) -> Iterator[District]:
     with running(tmp_path_factory.mktemp("seen") / "data") as started:
         yield started
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture
@@ -53,26 +31,12 @@ def context(browser: Browser, district: District) -> Iterator[BrowserContext]:
     made.close()
 
 
-def watched(context: BrowserContext) -> tuple[Page, list[str]]:
-    """A page, and whatever goes wrong on it: errors of scripts, refusals of the content policy, failed requests."""
-    page, wrong = context.new_page(), list[str]()
-    page.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    return page, wrong
-
-
 def an_item(district: District) -> str:
     """A need with a long life."""
     text = district.http.get("/board?status=closed").text
     found = re.search(r"/needs/need-\w+", text)
     assert found
     return found[0]
-
-
-def violations(page: Page) -> list[str]:
-    results: dict[str, Any] = Axe().run(page, options={"runOnly": list(RULES), "resultTypes": ["violations"]}).response
-    assert results["passes"], "axe looked at nothing"
-    return [f"{v['id']}: {node['html'][:200]}" for v in results["violations"] for node in v["nodes"]]
 
 
 @pytest.mark.parametrize(("theme", "width"), LOOKS)
@@ -84,15 +48,11 @@ def test_every_page_is_accessible_and_keeps_within_the_screen(
         device_scale_factor=2 if width < 400 else 1,
     )  # fmt: skip
     page, wrong = watched(made)
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     for name, path in (
         ("home", "/"), ("board", "/board"), ("item", an_item(district)), ("dashboard", "/dashboards"), ("access", "/access"),
     ):  # fmt: skip
         page.goto(path)
-        page.screenshot(path=SCREENSHOTS / f"{name}_{theme}_{width}.png", full_page=True)
-        page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
-        assert violations(page) == [], f"{name} {theme} {width}"
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} is wider than the screen"
+        looked_at(page, f"{name}_{theme}_{width}")
     assert wrong == []
     made.close()
 

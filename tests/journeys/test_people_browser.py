@@ -3,28 +3,15 @@ about people, light and dark, narrow and wide, and each is photographed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext
 
 from tests.journeys.conftest import EAST, STREET, Town
-from tests.journeys.test_pages_browser import CHROMIUM, FLAGS, SCREENSHOTS
-from tests.support.looking import LOOKS
+from tests.support.chromium import LOOKS, looked_at
 from tests.support.people import browser_cookie
 from tests.support.running import line
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine: apt-get install chromium")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")
@@ -52,15 +39,6 @@ def opened(browser: Browser, town: Town, who: tuple[str, str] | None = None, **m
     if who:
         context.add_cookies([browser_cookie(town.district, *who)])
     return context
-
-
-def looked_at(page: Page, name: str) -> None:
-    results = Axe().run(page).response
-    assert results["passes"], "axe looked at nothing"
-    assert [(each["id"], [node["target"] for node in each["nodes"]]) for each in results["violations"]] == []
-    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), name
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
 
 
 def test_a_resident_scans_a_slip_and_evaluates(browser: Browser, town: Town, made: dict[str, str]):

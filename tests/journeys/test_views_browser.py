@@ -8,13 +8,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
-from tests.journeys.test_pages_browser import CHROMIUM, FLAGS, SCREENSHOTS, pytestmark, violations, watched
-from tests.support.looking import LOOKS
+from tests.support.chromium import LOOKS, looked_at, photographed, watched
 from tests.support.running import District, running
 
-__all__ = ["pytestmark"]  # without a browser these are skipped, too
 DISTRICT, NEIGHBOURHOOD = "310101", "310101001001"
 PAGES = {
     "process": f"/dashboards/{DISTRICT}/process", "areas": f"/dashboards/{DISTRICT}/areas",
@@ -30,14 +28,6 @@ def district(tmp_path_factory: pytest.TempPathFactory) -> Iterator[District]:
         yield started
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield opened
-        opened.close()
-
-
 @pytest.mark.parametrize(("theme", "width"), LOOKS)
 def test_every_view_is_accessible_and_keeps_within_the_screen(browser: Browser, district: District, theme: Any, width: int):
     made = browser.new_context(
@@ -45,15 +35,11 @@ def test_every_view_is_accessible_and_keeps_within_the_screen(browser: Browser, 
         device_scale_factor=1,
     )  # fmt: skip
     page, wrong = watched(made)
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     for name, path in PAGES.items():
         page.goto(path)
-        page.screenshot(path=SCREENSHOTS / f"{name}_{theme}_{width}.png", full_page=True)
         for definitions in page.locator("main dl").all():
             expect(definitions).to_be_visible()
-        page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
-        assert violations(page) == [], f"{name} {theme} {width}"
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} is wider than the screen"
+        looked_at(page, f"{name}_{theme}_{width}")
     assert wrong == []
     made.close()
 
@@ -106,5 +92,5 @@ def test_a_list_prints_on_a4_with_district_position_and_time(browser: Browser, d
     printed = page.pdf(prefer_css_page_size=True)
     width, height = (float(n) for n in re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", printed)[0])
     assert (round(width), round(height)) in ((842, 595), (842, 596), (841, 595))
-    page.screenshot(path=SCREENSHOTS / "list-needs_print.png")
+    photographed(page, "list-needs_print")
     made.close()
