@@ -10,10 +10,16 @@ import pytest
 import pytest_asyncio
 from playwright.sync_api import Browser
 
+from adapters.system import SeededClock
 from domain.units import check_character
+from services.accounts import Accounts
+from tests.support.accounts import MONDAY, accounts_in
 from tests.support.chromium import chromium
 from tests.support.engine import House, opened_house
+from tests.support.mailbox import Mailbox, mailbox
+from tests.support.receiver import Receiver, receiving
 from tests.support.running import District, Someone, running
+from tests.support.told import TAKEN
 
 DISTRICT, STREET, EAST, WEST = "310101", "310101001", "310101001001", "310101001002"
 
@@ -66,3 +72,29 @@ def settle(district: District) -> Town:
         units=tuple(district.someone("unit", unit) for unit in ids), unit_ids=tuple(ids),
         auditor=district.someone("auditor", "audit"),
     )  # fmt: skip
+
+
+@pytest.fixture
+def clock() -> SeededClock:
+    """Of the accounts: it stands still until it is moved."""
+    return SeededClock(MONDAY)
+
+
+@pytest.fixture
+def accounts(tmp_path: Path, clock: SeededClock) -> Iterator[Accounts]:
+    with accounts_in(tmp_path, clock) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    """Where robots and webhooks of notices are sent."""
+    async with receiving() as listening:
+        listening.answer = TAKEN
+        yield listening
+
+
+@pytest_asyncio.fixture
+async def box() -> AsyncIterator[Mailbox]:
+    async with mailbox() as listening:
+        yield listening

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -13,20 +11,9 @@ from domain.events import Refused
 from services.accounts import Accounts
 from services.accounts_demo import DemoPerson
 from services.accounts_sessions import AT_ONCE
-from tests.support.accounts import HOME, MONDAY, PASSWORD, accounts_in, code, person
+from tests.support.accounts import HOME, MONDAY, PASSWORD, code, person
 
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def clock() -> SeededClock:
-    return SeededClock(MONDAY)
-
-
-@pytest.fixture
-def accounts(tmp_path: Path, clock: SeededClock) -> Iterator[Accounts]:
-    with accounts_in(tmp_path, clock) as opened:
-        yield opened
 
 
 async def told(accounts: Accounts, password: str) -> str:

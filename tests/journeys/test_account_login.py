@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from adapters.system import SeededClock
 from domain.events import Refused
 from services.accounts import Accounts
-from tests.support.accounts import AWAY, HOME, MONDAY, PASSWORD, accounts_in, code, person
+from tests.support.accounts import AWAY, HOME, MONDAY, PASSWORD, code, person
 
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def clock() -> SeededClock:
-    return SeededClock(MONDAY)
-
-
-@pytest.fixture
-def accounts(tmp_path: Path, clock: SeededClock) -> Iterator[Accounts]:
-    with accounts_in(tmp_path, clock) as opened:
-        yield opened
 
 
 async def told(accounts: Accounts, login: str = "wang", password: str = "wrong", network: str = AWAY) -> str:

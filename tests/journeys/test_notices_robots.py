@@ -18,22 +18,9 @@ from domain.events import Refused
 from services.notice_outbox import A_MINUTE
 from services.notice_ports import Letter
 from tests.support.engine import House
-from tests.support.mailbox import Mailbox, mailbox
-from tests.support.receiver import Receiver, receiving
+from tests.support.mailbox import Mailbox
+from tests.support.receiver import Receiver
 from tests.support.told import EAST_OFFICE, TAKEN, house_with, post_of, proposals, sent
-
-
-@pytest_asyncio.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with receiving() as listening:
-        listening.answer = TAKEN
-        yield listening
-
-
-@pytest_asyncio.fixture
-async def box() -> AsyncIterator[Mailbox]:
-    async with mailbox() as listening:
-        yield listening
 
 
 @pytest_asyncio.fixture

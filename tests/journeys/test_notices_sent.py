@@ -20,24 +20,11 @@ from services.notice_outbox import LEASE, Outbox
 from services.notice_ports import Channel, Manners
 from tests.support.engine import House, need, opened_house, people
 from tests.support.mailbox import Mailbox, mailbox
-from tests.support.receiver import Receiver, receiving
-from tests.support.told import EAST_OFFICE, TAKEN, caught_up, house_with, post_of, proposals, sent, told_house
+from tests.support.receiver import Receiver
+from tests.support.told import EAST_OFFICE, caught_up, house_with, post_of, proposals, sent, told_house
 from tests.support.world import EAST
 
 ROBOT_OF_EAST = Channel(id="channel-1", to=EAST, kind="wecom", address="", paces={"answer": "now"})
-
-
-@pytest_asyncio.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with receiving() as listening:
-        listening.answer = TAKEN
-        yield listening
-
-
-@pytest_asyncio.fixture
-async def box() -> AsyncIterator[Mailbox]:
-    async with mailbox() as listening:
-        yield listening
 
 
 @pytest_asyncio.fixture
