@@ -1,0 +1,89 @@
+"""What a round asks, and what comes out of it: plain data, stored whole in the ledger, the same whoever solves it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from domain.calendar import Window
+from domain.capacity import Line
+
+ALGORITHM = "exact-flow/1"  # rounds say which version they were solved by; old versions stay
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scope:
+    """What a round is about: needs in an area (and below), of one category or all; what people decided beforehand."""
+
+    area: str
+    category: str | None = None
+    pins: tuple[tuple[str, str], ...] = ()  # (need, offer) that must come about
+    prohibitions: tuple[tuple[str, str], ...] = ()  # (need, offer) that must not
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pair:
+    """A proposal. `lines` are per occurrence of the window; `parts` the eight products in the order of CRITERIA."""
+
+    need: str
+    offer: str
+    unit: str
+    lines: tuple[Line, ...]
+    window: Window | None
+    score: int
+    parts: tuple[int, ...]
+    tier: str  # kind of the smallest area that holds both
+    halves: int  # common half-days
+    cover: int  # thousandths of the need
+    by: str  # flow, fill, pin
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unserved:
+    """A need that is left without any pair: how many offers each rule refused, LOST_IN_ROUND among them."""
+
+    need: str
+    reasons: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shares:
+    """How evenly things fall. Shares in thousandths of what was asked."""
+
+    askers: int  # with needs that somebody could serve
+    nothing: int  # of them, those that got nothing
+    small: int  # share served of the askers with the fewest needs (the lower half)
+    large: int  # of the others
+    gini: int  # of all their shares, thousandths; 0 is even
+    worst: int  # smallest share any asker has ever had, this round included
+    givers: int  # with offers somebody could use
+    idle: int  # of them, those that nobody is sent to
+    busiest: int  # most pairs of one giver
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Certificate:
+    """What it takes to rebuild the network and to see that its solution is best: room for partners of each need, for
+    needs of each group of an offer, and the price of every node."""
+
+    bits: int
+    slots: tuple[int, ...]  # of the needs that have candidates, in order of id
+    rooms: tuple[int, ...]  # of the groups, in their order
+    prices: tuple[int, ...]
+    unique: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    algorithm: str
+    pairs: tuple[Pair, ...]  # sorted by need, offer
+    unserved: tuple[Unserved, ...]
+    refused_pins: tuple[tuple[str, str, str], ...]  # need, offer, code
+    needs: int  # in the round
+    candidates: int
+    value: int  # points
+    served: int  # needs with a pair
+    full: int  # needs with nothing left open
+    before: Shares  # as it stood, nothing proposed
+    after: Shares
+    certificate: Certificate
+    marks: tuple[tuple[str, int], ...]  # offer -> scarcity in points, where others wanted it

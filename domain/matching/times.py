@@ -1,0 +1,153 @@
+"""When a need and an offer meet: occurrences as minutes, half-days as bits, and the window a claim on both would name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from domain.calendar import ZONE, Slot, Span, Weekly, Window, expand, key_of
+
+LOCAL = ZoneInfo(ZONE)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EAST_MIN = 8 * 60  # Shanghai is eight hours ahead, the whole year
+HALF_MIN = 12 * 60
+MANY = 600  # occurrences of one window that are looked at; far more than a horizon holds
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """One occurrence, minutes since 1970 UTC; `key` is its name in the item's capacity ledger."""
+
+    start: int
+    end: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """An item's future occurrences in order, and the half-days they touch: bit n is the n-th half-day from the beginning."""
+
+    always: bool  # no windows: any time will do
+    stretches: tuple[Stretch, ...] = ()
+    mask: int = 0
+    halves: int = 0  # bits in the mask
+
+
+ANY_TIME = Times(always=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """A stretch that lies inside an occurrence of both ("" for an item without windows)."""
+
+    start: int
+    end: int
+    need_key: str
+    offer_key: str
+
+
+def minutes_of(at: datetime) -> int:
+    """Whole minutes since 1970 UTC."""
+    return (at - EPOCH) // timedelta(minutes=1)
+
+
+def day_of(minutes: int) -> int:
+    """The local day, as a proleptic ordinal."""
+    return EPOCH.toordinal() + (minutes + EAST_MIN) // (2 * HALF_MIN)
+
+
+def next_half(at: int) -> int:
+    """When the next local half-day begins, at midnight or at noon: nobody is proposed for the one under way."""
+    return ((at + EAST_MIN) // HALF_MIN + 1) * HALF_MIN - EAST_MIN
+
+
+@lru_cache(maxsize=65536)
+def times_of(windows: tuple[Window, ...], begin: int, horizon_days: int) -> Times:
+    """What is still to come of the windows: begun at or after `begin` (a half-day's beginning), within the horizon."""
+    if not windows:
+        return ANY_TIME
+    last = begin + horizon_days * 2 * HALF_MIN
+    found = dict.fromkeys(s for window in windows for s in _stretches(window, begin, last) if begin <= s.start < last)
+    ordered = tuple(sorted(found, key=lambda s: (s.start, s.end)))
+    mask = _mask(ordered, begin)
+    return Times(False, ordered, mask, mask.bit_count())
+
+
+def meetings(need: Times, offer: Times) -> tuple[Meeting, ...]:
+    """All of them in order, each occurrence of the need once; () when they never meet or neither has windows."""
+    if need.always or offer.always:
+        alone = offer.stretches or need.stretches
+        return tuple(Meeting(s.start, s.end, "" if need.always else s.key, "" if offer.always else s.key) for s in alone)
+    found: list[Meeting] = []
+    first, theirs = 0, offer.stretches
+    for mine in need.stretches:
+        while first < len(theirs) and theirs[first].end <= mine.start:
+            first += 1
+        best = max((m for m in _overlaps(mine, theirs, first)), key=lambda m: (m.end - m.start, -m.start), default=None)
+        if best is not None:
+            found.append(best)
+    return tuple(found)
+
+
+def window_over(chosen: Sequence[Meeting]) -> Window | None:
+    """One window whose occurrences are exactly these; None when no single window is."""
+    if len(chosen) == 1:
+        return _span(chosen[0].start, chosen[0].end)
+    spans = [_span(m.start, m.end) for m in chosen]
+    starts = [span.start.astimezone(LOCAL) for span in spans]
+    ends = [span.end.astimezone(LOCAL) for span in spans]
+    if any(s.date() != e.date() for s, e in zip(starts, ends, strict=True)):
+        return None
+    days = {s.date() for s in starts}
+    slots = {Slot(s.isoweekday(), f"{s:%H:%M}", f"{e:%H:%M}") for s, e in zip(starts, ends, strict=True)}
+    weekly = Weekly(
+        tuple(sorted(slots, key=lambda s: (s.day, s.opens, s.closes))), min(days), max(days),
+        tuple(_left_out(min(days), max(days), days, {s.day for s in slots})),
+    )  # fmt: skip
+    again = sorted(expand(weekly), key=lambda s: (s.start, s.end))
+    return weekly if again == sorted(spans, key=lambda s: (s.start, s.end)) else None
+
+
+def _stretches(window: Window, begin: int, last: int) -> Iterable[Stretch]:
+    """With a margin on both sides; the caller cuts."""
+    if isinstance(window, Weekly):
+        since = max(window.since, date.fromordinal(day_of(begin)))
+        until = min(window.until or date.max, date.fromordinal(day_of(last)))
+        window = Weekly(window.weekly, since, until, window.skipped)
+    for span in expand(window, limit=MANY):
+        start, end = -((EPOCH - span.start) // timedelta(minutes=1)), minutes_of(span.end)  # a whole minute inside
+        if start < end:
+            yield Stretch(start, end, key_of(span))
+
+
+def _mask(stretches: Sequence[Stretch], begin: int) -> int:
+    mask = 0
+    for s in stretches:
+        first, last = (s.start - begin) // HALF_MIN, (s.end - 1 - begin) // HALF_MIN
+        mask |= ((1 << (last - first + 1)) - 1) << first
+    return mask
+
+
+def _overlaps(mine: Stretch, theirs: Sequence[Stretch], first: int) -> Iterable[Meeting]:
+    for n in range(first, len(theirs)):
+        their = theirs[n]
+        if their.start >= mine.end:
+            return
+        start, end = max(mine.start, their.start), min(mine.end, their.end)
+        if start < end:
+            yield Meeting(start, end, mine.key, their.key)
+
+
+def _span(start: int, end: int) -> Span:
+    return Span(EPOCH + timedelta(minutes=start), EPOCH + timedelta(minutes=end))
+
+
+def _left_out(first: date, last: date, days: set[date], weekdays: set[int]) -> Iterable[date]:
+    """Days of these weekdays that are not among the chosen ones."""
+    for n in range(first.toordinal(), last.toordinal() + 1):
+        day = date.fromordinal(n)
+        if day.isoweekday() in weekdays and day not in days:
+            yield day
