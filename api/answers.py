@@ -95,6 +95,9 @@ class NeedOut(ItemOut):
     beneficiaries: int
     respond_by: str | None
     outside: str | None
+    skill: str | None
+    vulnerable: bool
+    group: str | None
     note: str | None
     merged_into: str | None
     reopened: int
@@ -105,6 +108,9 @@ class OfferOut(ItemOut):
     unit: str
     reach: str
     windows: list[dict[str, Any]]
+    skills: list[str]
+    groups: list[str]
+    minimum: int
     note: str | None
 
 
@@ -185,6 +191,7 @@ class UnitOut(ItemOut):
     code: str
     kind: str
     areas: list[str]
+    limit: int | None
 
 
 class AreaOut(ItemOut):

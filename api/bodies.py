@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AliasChoices, BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from api.fields import (
-    AreaId,
     Body,
     Count,
     Day,
     FreeWord,
     Id,
+    Least,
     Lines,
     Moment,
-    Name,
     People,
     Title,
     WindowIn,
     Windows,
+    WordOrNone,
     Words,
     lines_of,
     some_lines,
@@ -34,10 +34,10 @@ from domain.claim_proposing import Invitation
 from services.claims import ClaimDraft
 from services.needs import NeedChange, NeedDraft
 from services.offers import OfferChange, OfferDraft
-from services.register import AreaDraft, UnitDraft
 
 Urgency = Annotated[int, Field(strict=True, ge=0, le=3), BeforeValidator(whole)]
-Degree = Annotated[int, Field(strict=True, ge=-180_000_000, le=180_000_000), BeforeValidator(whole)]
+Skills = Annotated[list[FreeWord], Field(max_length=50)]
+Groups = Annotated[list[FreeWord], Field(max_length=50)]
 Score = Annotated[int, Field(strict=True, ge=1, le=5), BeforeValidator(whole)]
 
 
@@ -53,6 +53,9 @@ class NeedIn(Body):
     beneficiaries: People = 0
     respond_by: Moment | None = None
     outside: FreeWord | None = Field(default=None, description="区外受益地区 / region of beneficiaries outside")
+    skill: FreeWord | None = Field(default=None, description="来的人须会什么 / what somebody who comes must be able to do")
+    vulnerable: bool = Field(default=False, strict=True, description="面向困难群体 / for people in difficulty")
+    group: FreeWord | None = Field(default=None, description="面向的居民群体，见规则书 / a group of residents of the rule book")
     note: Words | None = None
     draft: bool = Field(default=False, strict=True)
 
@@ -60,12 +63,12 @@ class NeedIn(Body):
         return NeedDraft(
             title=self.title, category=self.category, area=self.area, lines=lines_of(self.lines), urgency=self.urgency,
             windows=windows_of(self.windows), beneficiaries=self.beneficiaries, respond_by=self.respond_by,
-            outside=self.outside, note=self.note,
+            outside=self.outside, note=self.note, skill=self.skill, vulnerable=self.vulnerable, group=self.group,
         )  # fmt: skip
 
 
 class NeedPatch(Body):
-    """Only what is to change."""
+    """Only what is to change; an empty `skill` or `group` takes it away."""
 
     title: Title | None = None
     lines: Lines | None = None
@@ -73,13 +76,16 @@ class NeedPatch(Body):
     windows: Windows | None = None
     beneficiaries: People | None = None
     respond_by: Moment | None = None
+    skill: WordOrNone | None = None
+    vulnerable: bool | None = Field(default=None, strict=True)
+    group: WordOrNone | None = None
     note: Words | None = None
 
     def asked(self) -> NeedChange:
         return NeedChange(
             title=self.title, note=self.note, lines=some_lines(self.lines), urgency=self.urgency,
             windows=None if self.windows is None else windows_of(self.windows), beneficiaries=self.beneficiaries,
-            respond_by=self.respond_by,
+            respond_by=self.respond_by, skill=self.skill, vulnerable=self.vulnerable, group=self.group,
         )  # fmt: skip
 
 
@@ -91,13 +97,17 @@ class OfferIn(Body):
     lines: Lines
     reach: Id = "district"
     windows: Windows = Field(default=[])
+    skills: Skills = Field(default=[], description="派来的人会什么 / what its people can do", examples=[["手语", "急救"]])
+    groups: Groups = Field(default=[], description="只面向这些居民群体；空为不限 / only for these residents; none: everybody")
+    minimum: Least = Field(default=0, description="一行少于此数不值得跑一趟 / fewer of a line are not worth coming for")
     note: Words | None = None
     draft: bool = Field(default=False, strict=True)
 
     def asked(self) -> OfferDraft:
         return OfferDraft(
             title=self.title, category=self.category, lines=lines_of(self.lines), reach=self.reach,
-            windows=windows_of(self.windows), note=self.note,
+            windows=windows_of(self.windows), note=self.note, skills=tuple(self.skills), groups=tuple(self.groups),
+            minimum=self.minimum,
         )  # fmt: skip
 
 
@@ -107,11 +117,18 @@ class OfferPatch(Body):
     title: Title | None = None
     lines: Lines | None = None
     windows: Windows | None = None
+    skills: Skills | None = None
+    groups: Groups | None = None
+    minimum: Least | None = None
     note: Words | None = None
 
     def asked(self) -> OfferChange:
         windows = None if self.windows is None else windows_of(self.windows)
-        return OfferChange(title=self.title, note=self.note, lines=some_lines(self.lines), windows=windows)
+        return OfferChange(
+            title=self.title, note=self.note, lines=some_lines(self.lines), windows=windows, minimum=self.minimum,
+            skills=None if self.skills is None else tuple(self.skills),
+            groups=None if self.groups is None else tuple(self.groups),
+        )  # fmt: skip
 
 
 class MemberIn(Body):
@@ -247,38 +264,3 @@ class ResidentEvaluation(Body):
 
 class LinksIn(ActIn):
     count: Annotated[int, Field(strict=True, ge=1, le=1000), BeforeValidator(whole)] = 1
-
-
-class UnitIn(Body):
-    """A stationed unit; `code` is its 统一社会信用代码, `kind` a free word; the first area is its home."""
-
-    name: Name
-    code: FreeWord = Field(examples=["91310101MA1FL00017"])
-    kind: FreeWord = Field(default="单位", examples=["医院"])
-    areas: list[Id] = Field(min_length=1, max_length=50)
-
-    def asked(self) -> UnitDraft:
-        return UnitDraft(name=self.name, code=self.code.upper(), kind=self.kind, areas=tuple(dict.fromkeys(self.areas)))
-
-
-class UnitAreaIn(ActIn):
-    area: Id
-
-
-class AreaIn(Body):
-    """An area below another one; `kind` is a tier of the rule book, `centre` longitude and latitude in millionths."""
-
-    id: AreaId = Field(validation_alias=AliasChoices("id", "area"))
-    name: Name
-    kind: Id
-    parent: Id | None = None
-    since: Day | None = None
-    households: People = 0
-    centre: tuple[Degree, Degree] | None = None
-
-    def asked(self) -> AreaDraft:
-        return AreaDraft(
-            area=self.id, name=self.name, kind=self.kind, parent=self.parent, since=self.since,
-            households=self.households, centre=self.centre,
-        )  # fmt: skip
-

@@ -39,6 +39,9 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         _c("title", "标题 资源名称 名称", "1–120 字 / 1 to 120 characters", True),
         _c("category", "类别", "规则书中的类别编号 / a category of the rule book", True), *_LINE,
         _c("reach", "范围 服务范围", "district、street、neighbourhood 或区域编号 / a tier or an area id"), *_TIME,
+        _c("skills", "会的技能 技能", "多个用顿号隔开 / several with commas: 手语、急救"),
+        _c("groups", "只面向 面向群体", "规则书中的居民群体，空为不限 / groups of residents, blank for everybody"),
+        _c("minimum", "起领数量", "少于此数不值得跑一趟 / fewer are not worth coming for"),
         _c("note", "备注 说明", "最多 4000 字 / up to 4000 characters"),
     ),
     "needs": (
@@ -47,7 +50,9 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         _c("area", "区域 区域编号 居民区", "区域编号 / area id", True), *_LINE,
         _c("urgency", "紧急程度", "0–3"), _c("beneficiaries", "受益人数", "人数 / people"),
         _c("respond_by", "答复期限", "2026-04-01 18:00"), *_TIME,
-        _c("outside", "区外受益地区", "区外的受益地区 / region outside"), _c("note", "备注 说明", "最多 4000 字"),
+        _c("outside", "区外受益地区", "区外的受益地区 / region outside"), _c("skill", "所需技能 技能", "例如 手语 / e.g. first aid"),
+        _c("group", "面向群体", "规则书中的居民群体 / a group of residents"),
+        _c("vulnerable", "困难群体", "是 或空 / yes or blank"), _c("note", "备注 说明", "最多 4000 字"),
     ),
     "units": (
         _c("name", "名称 单位名称", "1–60 字", True),
@@ -62,8 +67,10 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         _c("since", "设立日期", "2026-04-01"), _c("households", "户数", "整数 / a number"),
     ),
 }  # fmt: skip
-_WHOLE = ("quantity", "urgency", "beneficiaries", "households")
-_TEXT = ("title", "category", "area", "kind", "unit", "reach", "note", "outside", "name", "code", "id", "parent")
+_WHOLE = ("quantity", "urgency", "beneficiaries", "households", "minimum")
+_YES = {"是": True, "yes": True, "true": True, "1": True, "否": False, "no": False, "false": False, "0": False}
+_SEVERAL = re.compile(r"[、,，;；\n]+")
+_TEXT = ("title", "category", "area", "kind", "unit", "reach", "note", "outside", "name", "code", "id", "parent", "skill", "group")
 _MINUTES = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d{1,2}:\d\d)(:\d\d)?", re.ASCII)
 _SLOT = re.compile(r"(?:周|星期)([一二三四五六日天])\s*(\d{1,2}:\d\d)\s*[-–—~～至]\s*(\d{1,2}:\d\d)", re.ASCII)
 
@@ -87,6 +94,9 @@ def body_of(kind: str, cells: Mapping[str, Any]) -> dict[str, Any]:
         row["windows"] = [window]
     if isinstance(row.get("areas"), str | int):
         row["areas"] = [part for part in re.split(r"[、,，;；\s]+", str(row["areas"])) if part]
+    for field in ("skills", "groups"):
+        if isinstance(row.get(field), str | int):
+            row[field] = [part.strip() for part in _SEVERAL.split(str(row[field])) if part.strip()]
     return row
 
 
@@ -107,6 +117,8 @@ def form(kind: str) -> Sequence[tuple[str, str, bool]]:
 def _plain(field: str, value: Any) -> Any:
     if field in _WHOLE and isinstance(value, str) and re.fullmatch(r"\d{1,15}", value, re.ASCII):
         return int(value)
+    if field == "vulnerable":
+        return _YES.get(str(value).strip().lower(), value)
     if field in _TEXT and isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if field in ("start", "end", "respond_by") and isinstance(value, str) and (match := _MINUTES.fullmatch(value)):

@@ -85,9 +85,14 @@ Name = Annotated[str, Field(min_length=1, max_length=60, json_schema_extra=_WORD
 FreeWord = Annotated[
     str, Field(min_length=1, max_length=40, json_schema_extra=_WORD), AfterValidator(clean), AfterValidator(str.strip)
 ]
+_MAYBE: JsonDict = {"pattern": r"^([^\u0000-\u0020\u007F]+( [^\u0000-\u0020\u007F]+)*)?$"}
+WordOrNone = Annotated[  # "" says: none any more
+    str, Field(max_length=40, json_schema_extra=_MAYBE), AfterValidator(clean), AfterValidator(str.strip)
+]
 Id = Annotated[str, Field(pattern=r"^[0-9A-Za-z._-]{1,80}$")]
 AreaId = Annotated[str, Field(pattern=r"^[0-9A-Za-z._-]{1,40}$"), AfterValidator(_no_unit)]
 Count = Annotated[int, Field(strict=True, ge=1, le=10**12), BeforeValidator(whole)]
+Least = Annotated[int, Field(strict=True, ge=0, le=10**12), BeforeValidator(whole)]
 People = Annotated[int, Field(strict=True, ge=0, le=10**9), BeforeValidator(whole)]
 _WHEN = {"type": "string", "format": "date-time", "examples": ["2026-03-07T09:00:00+08:00"]}
 Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema(_WHEN, mode="validation")]

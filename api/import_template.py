@@ -57,4 +57,6 @@ def _choices(kind: str, field: str, book: RuleBook | None) -> tuple[str, ...]:
         return tuple(tier.kind for tier in book.tiers)
     if field == "reach":
         return tuple(tier.kind for tier in book.tiers)
-    return ("0", "1", "2", "3") if field == "urgency" else ()
+    if field in ("group", "groups"):
+        return tuple(group.zh for group in book.groups)
+    return {"urgency": ("0", "1", "2", "3"), "vulnerable": ("是", "否")}.get(field, ())

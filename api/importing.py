@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from api.bodies import AreaIn, NeedIn, OfferIn, UnitIn
+from api.bodies import NeedIn, OfferIn
+from api.bodies_register import AreaIn, UnitIn
 from api.columns import body_of, column_of, field_of
 from api.validation import found_wrong
 from domain.events import Refused

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from domain.calendar import MOST_OCCURRENCES, Span, Window, expand, key_of, occurrence_with
 from domain.events import Refused
 
+MOST_SKILLS = 10
 MONEY_UNITS = ("分", "fen")
 
 
@@ -142,6 +143,15 @@ def check_people(beneficiaries: int) -> None:
         raise Refused(
             "beneficiaries.count", "受益人数不能为负数。", "Beneficiaries are counted from 0 up.", kind="invalid",
             field="beneficiaries",
+        )  # fmt: skip
+
+
+def check_skills(skills: Sequence[str], field_name: str) -> None:
+    """Refuses too many, the same twice, and what is no word of 1 to 40 characters."""
+    if len(skills) > MOST_SKILLS or len(set(skills)) < len(skills) or not all(map(_free_word, skills)):
+        raise Refused(
+            "skill.invalid", f"技能每项 1–40 字，最多 {MOST_SKILLS} 项，不要重复。",
+            f"A skill has 1 to 40 characters; at most {MOST_SKILLS}, each once.", kind="invalid", field=field_name,
         )  # fmt: skip
 
 

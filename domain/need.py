@@ -26,6 +26,9 @@ class NeedContent:
     respond_by: datetime | None = None  # UTC
     outside: str | None = None  # beneficiaries outside the district: their region
     note: Text | None = None
+    skill: str | None = None  # what somebody who comes must be able to do: 手语, 急救 …
+    vulnerable: bool = False  # for people in difficulty (困难群体)
+    group: str | None = None  # the residents it is for, as the rule book has them
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,7 +61,7 @@ class NeedRejected(Event):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NeedAmended(Event):
-    """Only what changed is set."""
+    """Only what changed is set; "" takes a skill or a group away."""
 
     TYPE: ClassVar[str] = "need.amended"
     title: Text | None = None
@@ -68,6 +71,9 @@ class NeedAmended(Event):
     windows: tuple[Window, ...] | None = None
     beneficiaries: int | None = None
     respond_by: datetime | None = None
+    skill: str | None = None
+    vulnerable: bool | None = None
+    group: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -244,8 +250,9 @@ def _live(state: NeedState, phase: str) -> NeedState:
 
 
 def _amended(state: NeedState, event: NeedAmended) -> NeedState:
-    names = ("title", "note", "lines", "urgency", "windows", "beneficiaries", "respond_by")
+    names = ("title", "note", "lines", "urgency", "windows", "beneficiaries", "respond_by", "vulnerable")
     changes = {name: value for name in names if (value := getattr(event, name)) is not None}
+    changes |= {name: value or None for name in ("skill", "group") if (value := getattr(event, name)) is not None}
     content = replace(state.content, **changes)
     return replace(
         state, content=content, capacity=replace(state.capacity, lines=content.lines),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from domain.calendar import MOST_OCCURRENCES, Window, check, keeps
-from domain.capacity import all_occurrences, check_lines, check_people
+from domain.capacity import all_occurrences, check_lines, check_people, check_skills
 from domain.claim_legal import Changes
 from domain.events import Event, Refused, Text
 from domain.need import (
@@ -149,6 +149,9 @@ def _check(content: NeedContent, book: RuleBook) -> None:
     if not 0 <= content.urgency <= 3:
         raise Refused("need.urgency", "紧急程度为 0–3。", "Urgency is 0 to 3.", kind="invalid", field="urgency")
     check_people(content.beneficiaries)
+    check_skills(() if content.skill is None else (content.skill,), "skill")
+    if content.group is not None:
+        book.group(content.group)
 
 
 def _check_respond_by(respond_by: datetime | None, at: datetime) -> None:

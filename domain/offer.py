@@ -21,6 +21,9 @@ class OfferContent:
     reach: str  # id of the area within which it can be claimed
     windows: tuple[Window, ...] = ()
     note: Text | None = None
+    skills: tuple[str, ...] = ()  # what its people can do
+    groups: tuple[str, ...] = ()  # only for these residents of the rule book; empty: for everybody
+    minimum: int = 0  # fewer of a line, in its unit, are not worth coming for
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +51,9 @@ class OfferAmended(Event):
     note: Text | None = None
     lines: tuple[Line, ...] | None = None
     windows: tuple[Window, ...] | None = None
+    skills: tuple[str, ...] | None = None
+    groups: tuple[str, ...] | None = None
+    minimum: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -190,7 +196,7 @@ def _begun(stream: str, number: str, content: OfferContent, phase: str) -> Offer
 
 
 def _amended(state: OfferState, event: OfferAmended) -> OfferState:
-    names = ("title", "note", "lines", "windows")
+    names = ("title", "note", "lines", "windows", "skills", "groups", "minimum")
     content = replace(state.content, **{name: value for name in names if (value := getattr(event, name)) is not None})
     return replace(
         state, content=content, capacity=replace(state.capacity, lines=content.lines),

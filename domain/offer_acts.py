@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from domain.calendar import check, keeps, last_end
-from domain.capacity import check_lines
+from domain.capacity import check_lines, check_skills
 from domain.events import Event, Refused, Text
 from domain.offer import (
     OfferAmended,
@@ -107,3 +107,13 @@ def _check(content: OfferContent, book: RuleBook) -> None:
     book.category(content.category)
     check_lines(content.lines)
     check(content.windows)
+    check_skills(content.skills, "skills")
+    for group in content.groups:
+        book.group(group, "groups")
+    most = max(line.quantity for line in content.lines)
+    if not 0 <= content.minimum <= most:
+        raise Refused(
+            "offer.minimum", f"起领数量为 0–{most}，不能多于明细中最大的数量。",
+            f"The least that can be asked for is 0 to {most}: not more than its biggest line has.",
+            kind="invalid", field="minimum",
+        )  # fmt: skip

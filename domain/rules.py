@@ -29,6 +29,15 @@ class Category:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Group:
+    """Residents whom a need is for, or an offer only for: 老人, 残障人士 …"""
+
+    id: str
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Clocks:
     """Days until something falls due."""
 
@@ -59,6 +68,8 @@ class RuleBook:
     limits: Limits = field(default_factory=Limits)
     kinds: tuple[str, ...] = ()  # suggestions for lines; never a limit
     units: tuple[str, ...] = ()
+    skills: tuple[str, ...] = ()
+    groups: tuple[Group, ...] = ()
 
     def category(self, category_id: str) -> Category:
         """By its id, or by its Chinese name as people write it."""
@@ -69,6 +80,17 @@ class RuleBook:
         raise Refused(
             "category.unknown", f"规则书里没有类别“{category_id}”。可用：{known}。",
             f"The rule book has no category “{category_id}”. There are: {known}.", kind="invalid", field="category",
+        )  # fmt: skip
+
+    def group(self, group_id: str, field: str = "group") -> Group:
+        """By its id, or by its Chinese name as people write it."""
+        for group in self.groups:
+            if group_id in (group.id, group.zh):
+                return group
+        known = "、".join(f"{g.id}（{g.zh}）" for g in self.groups) or "—"
+        raise Refused(
+            "group.unknown", f"规则书里没有居民群体“{group_id}”。可用：{known}。",
+            f"The rule book has no group of residents “{group_id}”. There are: {known}.", kind="invalid", field=field,
         )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from domain.events import Event, Refused
 
+MOST_ENGAGEMENTS = 999
 _ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # GB 32100-2015: no I O Z S V
 
 
@@ -65,6 +66,15 @@ class UnitResumed(Event):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class UnitLimited(Event):
+    """How many engagements it wants to have at once; 0: no limit of its own."""
+
+    TYPE: ClassVar[str] = "unit.limited"
+    unit: str
+    engagements: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class UnitState:
     id: str
     number: str
@@ -73,6 +83,7 @@ class UnitState:
     kind: str
     areas: tuple[str, ...]
     suspended: bool = False
+    limit: int | None = None  # engagements it wants to have at once; None: it has said nothing
 
     @property
     def status(self) -> str:
@@ -94,6 +105,8 @@ def evolve(state: UnitState | None, event: Event) -> UnitState:
             return replace(state, suspended=True)
         case UnitResumed():
             return replace(state, suspended=False)
+        case UnitLimited():
+            return replace(state, limit=event.engagements or None)
         case _:
             raise TypeError(event)
 
@@ -136,6 +149,17 @@ def suspend(state: UnitState) -> tuple[Event, ...]:
 
 def resume(state: UnitState) -> tuple[Event, ...]:
     return (UnitResumed(unit=state.id),) if state.suspended else ()
+
+
+def limit(state: UnitState, *, engagements: int) -> tuple[Event, ...]:
+    """A wish that matching respects; what the unit claims itself, it may. 0: no limit of its own."""
+    if not 0 <= engagements <= MOST_ENGAGEMENTS:
+        raise Refused(
+            "unit.limit", f"同时承接的上限为 1–{MOST_ENGAGEMENTS} 项；填 0 表示不设上限。",
+            f"A unit has 1 to {MOST_ENGAGEMENTS} engagements at once; 0 is no limit of its own.",
+            kind="invalid", field="engagements",
+        )  # fmt: skip
+    return () if engagements == (state.limit or 0) else (UnitLimited(unit=state.id, engagements=engagements),)
 
 
 def taking_part(state: UnitState | None, unit_id: str, field: str = "unit") -> UnitState:

@@ -52,6 +52,11 @@ def open_word(value: str | None, field: str) -> str | None:
     return value
 
 
+def skill(value: str | None, field: str = "skill") -> str | None:
+    """A word for what somebody can do, without the space around it. It stands in the ledger in the open."""
+    return value if value is None else open_word(value.strip(), field)
+
+
 async def home(work: Work, org: str) -> str:
     """The area an organisation belongs to: a unit's first area, a committee's own; for others the principal's area.
     Refused when the unit is unknown or suspended, or the neighbourhood unknown or closed."""

@@ -12,9 +12,10 @@ from domain.calendar import Window
 from domain.capacity import Line
 from domain.events import Event, Refused
 from domain.need import NeedAmended, NeedContent, NeedState
+from domain.rules import RuleBook
 from services import four_eyes, rivals
 from services.command import Ask, Done
-from services.common import home, named, open_word, series, text, title
+from services.common import home, named, open_word, series, skill, text, title
 from services.streams import Streams
 from services.work import Work
 
@@ -36,11 +37,14 @@ class NeedDraft:
     respond_by: datetime | None = None
     outside: str | None = None
     note: str | None = None
+    skill: str | None = None
+    vulnerable: bool = False
+    group: str | None = None  # id or Chinese name
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NeedChange:
-    """Only what is to change is set."""
+    """Only what is to change is set; "" takes a skill or a group away."""
 
     title: str | None = None
     note: str | None = None
@@ -49,8 +53,9 @@ class NeedChange:
     windows: tuple[Window, ...] | None = None
     beneficiaries: int | None = None
     respond_by: datetime | None = None
-
-
+    skill: str | None = None
+    vulnerable: bool | None = None
+    group: str | None = None
 
 
 class Needs:
@@ -75,7 +80,8 @@ class Needs:
         content = NeedContent(
             owner=org, area=draft.area, category=book.category(draft.category).id, title=title(draft.title), lines=named(draft.lines),
             urgency=draft.urgency, windows=draft.windows, beneficiaries=draft.beneficiaries, respond_by=draft.respond_by,
-            outside=open_word(draft.outside, "outside"), note=text(draft.note),
+            outside=open_word(draft.outside, "outside"), note=text(draft.note), skill=skill(draft.skill),
+            vulnerable=draft.vulnerable, group=book.group(draft.group).id if draft.group else None,
         )  # fmt: skip
         stream = work.fresh("need")
         number = await work.number(series("XQ", work, book.area), stream)
@@ -89,14 +95,9 @@ class Needs:
         return await self._act(ask, need, "need.publish", act)
 
     async def amend(self, ask: Ask, need: str, change: NeedChange) -> Done:
-        event = NeedAmended(
-            title=title(change.title) if change.title is not None else None, note=text(change.note),
-            lines=None if change.lines is None else named(change.lines),
-            urgency=change.urgency, windows=change.windows, beneficiaries=change.beneficiaries, respond_by=change.respond_by,
-        )  # fmt: skip
-
         async def act(work: Work, state: NeedState) -> tuple[Event, ...]:
-            return need_acts.amend(state, event, at=work.at, book=(await work.rules()).book)
+            book = (await work.rules()).book
+            return need_acts.amend(state, _amended(change, book), at=work.at, book=book)
 
         return await self._act(ask, need, "need.amend", act, then=rivals.reconsider)
 
@@ -176,6 +177,16 @@ class Needs:
         if org.startswith("unit-"):
             own = any(held in path for held in (await work.state(org)).areas)
         await work.allow("need.post", parties=(org,) if own else (), area=area)
+
+
+def _amended(change: NeedChange, book: RuleBook) -> NeedAmended:
+    return NeedAmended(
+        title=title(change.title) if change.title is not None else None, note=text(change.note),
+        lines=None if change.lines is None else named(change.lines),
+        urgency=change.urgency, windows=change.windows, beneficiaries=change.beneficiaries, respond_by=change.respond_by,
+        skill=skill(change.skill), vulnerable=change.vulnerable,
+        group=book.group(change.group).id if change.group else change.group,
+    )  # fmt: skip
 
 
 async def visible(work: Work, need: str) -> NeedState:

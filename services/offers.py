@@ -11,9 +11,10 @@ from domain.calendar import Window
 from domain.capacity import Line
 from domain.events import Event, Refused
 from domain.offer import OfferAmended, OfferContent, OfferState
+from domain.rules import RuleBook
 from services import rivals
 from services.command import Ask, Done
-from services.common import home, named, places, series, text, title
+from services.common import home, named, places, series, skill, text, title
 from services.streams import Streams
 from services.work import Work
 
@@ -28,6 +29,9 @@ class OfferDraft:
     reach: str = "district"
     windows: tuple[Window, ...] = ()
     note: str | None = None
+    skills: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()  # ids or Chinese names
+    minimum: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +42,9 @@ class OfferChange:
     note: str | None = None
     lines: tuple[Line, ...] | None = None
     windows: tuple[Window, ...] | None = None
+    skills: tuple[str, ...] | None = None
+    groups: tuple[str, ...] | None = None
+    minimum: int | None = None
 
 
 class Offers:
@@ -61,6 +68,7 @@ class Offers:
         content = OfferContent(
             owner=org, area=area, category=book.category(draft.category).id, title=title(draft.title), lines=named(draft.lines),
             reach=await self._reach(work, area, draft.reach), windows=draft.windows, note=text(draft.note),
+            skills=_skills(draft.skills), groups=_groups(book, draft.groups), minimum=draft.minimum,
         )  # fmt: skip
         stream = work.fresh("offer")
         number = await work.number(series("ZY", work, book.area), stream)
@@ -74,14 +82,9 @@ class Offers:
         return await self._act(ask, offer, "offer.publish", act)
 
     async def amend(self, ask: Ask, offer: str, change: OfferChange) -> Done:
-        event = OfferAmended(
-            title=title(change.title) if change.title is not None else None, note=text(change.note),
-            lines=None if change.lines is None else named(change.lines),
-            windows=change.windows,
-        )  # fmt: skip
-
         async def act(work: Work, state: OfferState) -> tuple[Event, ...]:
-            return offer_acts.amend(state, event, book=(await work.rules()).book)
+            book = (await work.rules()).book
+            return offer_acts.amend(state, _amended(change, book), book=book)
 
         return await self._act(ask, offer, "offer.amend", act)
 
@@ -136,6 +139,23 @@ class Offers:
             if state.kind == reach:
                 return above
         return area
+
+
+def _amended(change: OfferChange, book: RuleBook) -> OfferAmended:
+    return OfferAmended(
+        title=title(change.title) if change.title is not None else None, note=text(change.note),
+        lines=None if change.lines is None else named(change.lines), windows=change.windows,
+        skills=None if change.skills is None else _skills(change.skills),
+        groups=None if change.groups is None else _groups(book, change.groups), minimum=change.minimum,
+    )  # fmt: skip
+
+
+def _skills(words: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(skill(word, "skills") or "" for word in words))
+
+
+def _groups(book: RuleBook, groups: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(book.group(group, "groups").id for group in groups))
 
 
 async def visible(work: Work, offer: str) -> OfferState:

@@ -66,10 +66,10 @@ class Portraits:
     def __init__(self, db: ReadDb, log: EventLog, progress: Progress) -> None:
         self._db, self._log, self._progress = db, log, progress
 
-    async def of(self, org: str, at: str | None = None) -> Portrait:
+    async def of(self, org: str, at: str | None = None, *, min_position: int | None = None) -> Portrait:
         """Of a unit or an area. Refused: item.not_found, at.invalid. Raises Behind."""
         position = await parse_at(at, self._log)
-        await reach(self._progress, position)
+        await reach(self._progress, max(position or 0, min_position or 0))
         doc = (await self._db.docs([org], position)).get(org)
         if doc is None or "milestones" in doc or "provider" in doc or "public" in doc:
             raise missing()

@@ -7,6 +7,7 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from datetime import date
+from functools import partial
 
 from domain import areas, rules, units
 from domain.events import Event, Refused
@@ -17,6 +18,7 @@ from services.streams import Streams
 from services.work import Work
 
 MOST_NAME = 60
+UnitAct = Callable[[units.UnitState], tuple[Event, ...]]
 AreaAct = Callable[[Work, areas.AreaState], Awaitable[tuple[Event, ...]]]
 
 
@@ -161,6 +163,10 @@ class Register:
     async def resume_unit(self, ask: Ask, unit: str) -> Done:
         return await self._unit(ask, unit, "unit.resume", units.resume)
 
+    async def limit_unit(self, ask: Ask, unit: str, *, engagements: int) -> Done:
+        """How many engagements it wants to have at once; 0: no limit of its own. By itself, or a coordinator of its area."""
+        return await self._unit(ask, unit, "unit.limit", partial(units.limit, engagements=engagements), own=True)
+
     async def _area(self, ask: Ask, area: str, action: str, act: AreaAct) -> Done:
         async def decide(work: Work) -> str:
             stream = areas.stream(area)
@@ -171,10 +177,10 @@ class Register:
 
         return await self._streams.command(ask, decide)
 
-    async def _unit(self, ask: Ask, unit: str, action: str, act: Callable[[units.UnitState], tuple[Event, ...]]) -> Done:
+    async def _unit(self, ask: Ask, unit: str, action: str, act: UnitAct, *, own: bool = False) -> Done:
         async def decide(work: Work) -> str:
             state: units.UnitState = await work.main(unit, "unit")
-            await work.allow(action, parties=(), area=state.areas[0])
+            await work.allow(action, parties=(unit,) if own else (), area=state.areas[0])
             work.write(unit, *act(state))
             return unit
 

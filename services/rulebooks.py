@@ -8,112 +8,17 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from domain import rules, units
 from domain.events import Refused
-from services.demonstration.words import Demonstration, Part, Word
+from services.demonstration.words import Demonstration, Thing
+from services.pack_file import PackFile, Template, UnitPart
 from services.register import AreaDraft, UnitDraft
 
 PACKS = Path(__file__).parents[1].joinpath("districts")  # data that is shipped with the program, like its code
-
-
-class TierPart(Part):
-    kind: Word
-    zh: Word
-    en: Word
-
-
-class CategoryPart(Part):
-    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
-    zh: Word
-    en: Word
-    aid: bool = False
-    example: bool = False
-
-
-class ClocksPart(Part):
-    """Days."""
-
-    answer_days: Annotated[int, Field(ge=1, le=365)] = 10
-    delivery_days: Annotated[int, Field(ge=1, le=1000)] = 60
-    confirm_days: Annotated[int, Field(ge=1, le=365)] = 10
-    feedback_days: Annotated[int, Field(ge=1, le=365)] = 7
-    link_days: Annotated[int, Field(ge=1, le=365)] = 14
-
-
-class LimitsPart(Part):
-    live_claims: Annotated[int, Field(ge=1)] = 200
-    members: Annotated[int, Field(ge=2)] = 20
-    links: Annotated[int, Field(ge=1)] = 200
-
-
-class Suggestions(Part):
-    kinds: tuple[Word, ...] = ()
-    units: tuple[Word, ...] = ()
-
-
-class TemplateLine(Part):
-    kind: Word
-    quantity: Annotated[int, Field(ge=1)]
-    unit: Word
-
-
-class Template(Part):
-    """What a need or an offer may begin with; the one who posts it changes whatever differs. `of`: need, offer."""
-
-    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
-    of: Annotated[tuple[Literal["need", "offer"], ...], Field(min_length=1)]
-    zh: Word
-    en: Word
-    category: str
-    lines: Annotated[tuple[TemplateLine, ...], Field(min_length=1)]
-    note: Annotated[str, Field(max_length=400)] = ""
-
-
-class InnerArea(Part):
-    id: Word
-    name: Word
-    households: Annotated[int, Field(ge=0)] = 0
-
-
-class AreaPart(InnerArea):
-    """An area below the district (or `parent`), with its own parts of the kind `inside`."""
-
-    kind: str
-    parent: str | None = None
-    inside: str | None = None
-    parts: tuple[InnerArea, ...] = ()
-
-
-class UnitPart(Part):
-    name: Word
-    code: str
-    kind: Word
-    areas: Annotated[tuple[str, ...], Field(min_length=1)]
-    joined: Annotated[int, Field(ge=0, le=20)] = 0  # in which year of the demonstration it was registered
-
-
-class PackFile(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,19}$")]  # part of the broker's subjects
-    area: Word
-    zh: Word
-    en: Word
-    endorse_needs: bool = False
-    clocks: ClocksPart = ClocksPart()
-    limits: LimitsPart = LimitsPart()
-    tiers: Annotated[tuple[TierPart, ...], Field(min_length=1)]
-    categories: Annotated[tuple[CategoryPart, ...], Field(min_length=1)]
-    suggestions: Suggestions = Suggestions()
-    templates: tuple[Template, ...] = ()
-    areas: tuple[AreaPart, ...] = ()
-    units: tuple[UnitPart, ...] = ()
-    demonstration: Demonstration | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -168,6 +73,7 @@ def _contradictions(file: PackFile) -> Iterator[tuple[Place, str]]:
     yield from _twice(("tiers", "kind"), kinds)
     categories = [category.id for category in file.categories]
     yield from _twice(("categories", "id"), categories)
+    yield from _twice(("groups", "id"), [group.id for group in file.groups])
     known = [file.area]
     for i, area in enumerate(file.areas):
         for kind, field in ((area.kind, "kind"), (area.inside, "inside")):
@@ -182,6 +88,7 @@ def _contradictions(file: PackFile) -> Iterator[tuple[Place, str]]:
     yield from _wrong_units(file, known)
     yield from _wrong_templates(file, categories)
     yield from _unknown_categories(file, categories)
+    yield from _unknown_groups(file)
 
 
 def _wrong_units(file: PackFile, known: list[str]) -> Iterator[tuple[Place, str]]:
@@ -214,6 +121,20 @@ def _unknown_categories(file: PackFile, categories: list[str]) -> Iterator[tuple
                 yield ("demonstration", name, i, "category"), f"没有类别“{category}” / no category “{category}”"
 
 
+def _unknown_groups(file: PackFile) -> Iterator[tuple[Place, str]]:
+    known = [group.id for group in file.groups]
+    things = [(("demonstration", "things", i), thing.groups) for i, thing in enumerate(_things(file))]
+    templates = [(("templates", i), template.groups) for i, template in enumerate(file.templates)]
+    for place, groups in (*things, *templates):
+        for group in groups:
+            if group not in known:
+                yield (*place, "groups"), f"没有居民群体“{group}” / no group of residents “{group}”"
+
+
+def _things(file: PackFile) -> tuple[Thing, ...]:
+    return file.demonstration.things if file.demonstration else ()
+
+
 def _twice(place: tuple[str, str], ids: list[str]) -> Iterator[tuple[Place, str]]:
     for i, each in enumerate(ids):
         if each in ids[:i]:
@@ -227,6 +148,7 @@ def _book(file: PackFile) -> rules.RuleBook:
         categories=tuple(rules.Category(**category.model_dump()) for category in file.categories),
         endorse_needs=file.endorse_needs, clocks=rules.Clocks(**file.clocks.model_dump()),
         limits=rules.Limits(**file.limits.model_dump()), kinds=file.suggestions.kinds, units=file.suggestions.units,
+        skills=file.suggestions.skills, groups=tuple(rules.Group(**group.model_dump()) for group in file.groups),
     )  # fmt: skip
 
 

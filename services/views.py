@@ -38,6 +38,9 @@ def need_view(state: NeedState, version: int, open: Open) -> Doc:
         "beneficiaries": content.beneficiaries,
         "respond_by": instant(content.respond_by),
         "outside": content.outside,
+        "skill": content.skill,
+        "vulnerable": content.vulnerable,
+        "group": content.group,
         "merged_into": state.merged_into,
         "reopened": state.reopened,
         "projects_fed_back": list(state.fed_back),
@@ -56,6 +59,9 @@ def offer_view(state: OfferState, version: int, open: Open) -> Doc:
         "lines": ledger(state.capacity, state.occurrences, content.windows, tightest=True),
         "reach": content.reach,
         "windows": [window(w) for w in content.windows],
+        "skills": list(content.skills),
+        "groups": list(content.groups),
+        "minimum": content.minimum,
     }
 
 
@@ -123,6 +129,7 @@ def unit_view(state: UnitState, version: int, open: Open) -> Doc:
         "code": state.code,
         "kind": state.kind,
         "areas": list(state.areas),
+        "limit": state.limit,
         "lines": [],
     }
 

@@ -19,6 +19,7 @@ ROWS = 20
 KINDS = {"needs": "need", "offers": "offer"}
 ONLY_NEEDS = {  # what offers do not have
     "urgency": 0, "beneficiaries": 0, "respond_by": None, "outside": None, "reopened": 0, "merged_into": None,
+    "skill": None, "vulnerable": False, "group": None,
 }  # fmt: skip
 
 

@@ -24,7 +24,7 @@ from services.command import Ask, Done
 from services.ports import Conflict, StoreUnavailable
 
 MOST_FIELDS = 400
-NUMBERS = frozenset({"quantity", "urgency", "beneficiaries", "score", "amount_fen", "households", "headcount"})
+NUMBERS = frozenset({"quantity", "urgency", "beneficiaries", "score", "amount_fen", "households", "headcount", "minimum", "engagements"})
 SENT_BEFORE = Refused(
     "form.sent_before", "这份表单已经提交过一次。要再提交一份，请再按一次按钮。",
     "This form has been sent once already. To send another one, press the button again.",

@@ -17,7 +17,7 @@ from api.pages.board import ONLY_NEEDS
 from api.pages.forms import Form, seen
 from api.pages.item_acts import ACTS, DO, add_acts
 from api.pages.personal.beside import people_beside
-from api.pages.places import Doc, category_words, engine_of, names, path_to, rule_book, standing
+from api.pages.places import Doc, category_words, engine_of, group_words, names, path_to, rule_book, standing
 from api.pages.sentences import dot, people_in, sentence
 from api.pages.site import Site, link, route_class, tongue
 from api.pages.words import Tongue
@@ -82,6 +82,7 @@ async def item_values(
         "places": await path_to(engine, doc["area"]), "at": at.strip(), "position": cut, "words": words,
         "category_name": category_words(book, say).get(doc["category"], doc["category"]),
         "lines": _lines(doc["lines"], words, say), "mine": mine,
+        "groups": _for_whom(doc, group_words(book, say)),
         "events": _events(kind, id, history, called, say, private=_insider(me, doc)), "standing": await standing(engine),
         "claims": _promises(claims, projects, called, {c["id"] for c in mine}), "counts": _counts(claims),
         "live": "" if at else f"{id} {doc['area']}",
@@ -152,6 +153,12 @@ async def _claims(
         return claims[::-1], {}
     projects = (await engine.boards.list("projects", SYSTEM, about=id, at=at, limit=MOST_CLAIMS)).items
     return claims[::-1], {project["id"]: project for project in projects}
+
+
+def _for_whom(doc: Doc, called: Mapping[str, str]) -> list[str]:
+    """The residents it is for, by name; none: for everybody."""
+    asked = [doc["group"]] if doc.get("group") else doc.get("groups") or []
+    return [called.get(group, group) for group in asked]
 
 
 def _lines(lines: Sequence[Doc], words: Mapping[str, str], say: Tongue) -> list[tuple[Doc, Markup, list[Any]]]:

@@ -51,6 +51,11 @@ def category_words(book: RuleBook | None, say: Tongue) -> dict[str, str]:
     return {c.id: c.zh if say.lang == "zh" else c.en for c in book.categories} if book else {}
 
 
+def group_words(book: RuleBook | None, say: Tongue) -> dict[str, str]:
+    """Groups of residents, id -> name, in the order of the book."""
+    return {group.id: group.zh if say.lang == "zh" else group.en for group in book.groups} if book else {}
+
+
 def tier_words(book: RuleBook | None, say: Tongue) -> dict[str, str]:
     return {tier.kind: tier.zh if say.lang == "zh" else tier.en for tier in book.tiers} if book else {}
 

@@ -20,6 +20,7 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "unit.dismissed": ("单位离开区域", "Unit left an area", "off"),
     "unit.suspended": ("单位暂停参与", "Unit suspended", "off"),
     "unit.resumed": ("单位恢复参与", "Unit resumed", "new"),
+    "unit.limited": ("调整同时承接的上限", "Limit of engagements at once changed", "new"),
     "rules.adopted": ("启用规则书", "Rule book adopted", "new"),
     "need.drafted": ("起草需求", "Need drafted", "off"),
     "need.posted": ("发布需求", "Need posted", "open"),
@@ -99,7 +100,9 @@ CAUSES: dict[str, tuple[str, str]] = {
 FIELDS: dict[str, tuple[str, str]] = {
     "title": ("标题", "title"), "note": ("说明", "note"), "lines": ("明细数量", "quantities"),
     "urgency": ("紧急程度", "urgency"), "windows": ("时段", "windows"), "beneficiaries": ("惠及人数", "beneficiaries"),
-    "respond_by": ("答复期限", "answer date"),
+    "respond_by": ("答复期限", "answer date"), "skill": ("所需技能", "skill"), "group": ("面向的居民群体", "group of residents"),
+    "vulnerable": ("是否面向困难群体", "for people in difficulty"), "skills": ("会的技能", "skills"),
+    "groups": ("只面向的居民群体", "groups of residents"), "minimum": ("起领数量", "least claim"),
 }  # fmt: skip
 
 Named = Callable[[str], str]  # id -> name

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from api.answers import done, tagged
 from api.asking import asking, engine
-from api.bodies import AreaIn
+from api.bodies_register import AreaIn
 from api.errors import as_json
 from api.v1.routes import command, reading, reads
 from domain import rules

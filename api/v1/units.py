@@ -8,7 +8,8 @@ from starlette.responses import Response
 
 from api.answers import done
 from api.asking import asking, engine
-from api.bodies import ActIn, UnitAreaIn, UnitIn
+from api.bodies import ActIn
+from api.bodies_register import UnitAreaIn, UnitIn, UnitLimitIn
 from api.v1.routes import ItemId, act, command, reads
 from services.command import Ask, Done
 
@@ -25,6 +26,12 @@ async def register_unit(request: Request, body: UnitIn) -> Response:
 async def admit_unit(request: Request, id: ItemId, body: UnitAreaIn) -> Response:
     """加入区域 / The unit also belongs to another area or cluster."""
     return done(await engine(request).register.admit_unit(await asking(request), id, area=body.area))
+
+
+@command(router, "PUT", "/{id}/limit")
+async def limit_unit(request: Request, id: ItemId, body: UnitLimitIn) -> Response:
+    """同时承接的上限 / How many engagements it wants to have at once, 1 to 999; 0: no limit of its own."""
+    return done(await engine(request).register.limit_unit(await asking(request), id, engagements=body.engagements))
 
 
 async def _suspend(request: Request, ask: Ask, id: str, body: ActIn) -> Done:

@@ -58,7 +58,7 @@ def _appeal(stage: Stage, name: str, at: datetime, fen: int, dice: Dice) -> Appe
     draft = NeedDraft(
         title=stage.title(kind.needs, topic, dice, owner, region=region), category=kind.category, area=owner.home,
         lines=lines, urgency=dice.between(1, 3), beneficiaries=people, outside=region,
-        note=stage.say("need_note", dice, 300),
+        note=stage.say("need_note", dice, 300), vulnerable=stage.dice("traits", name).happens(kind.vulnerable),
     )  # fmt: skip
     stage.script.add(at, owner.who, "need.post", name, draft=draft)
     return Appeal(need=name, owner=owner, at=at, lines=lines, people=people)

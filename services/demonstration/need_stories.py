@@ -16,6 +16,7 @@ from services.demonstration.handshake import SURELY, Bargain, Proposal, answer, 
 from services.demonstration.moments import clock_time, later, local_day
 from services.demonstration.offer_stories import Stock
 from services.demonstration.stage import Stage
+from services.demonstration.traits import asked
 from services.demonstration.words import Thing, Want
 from services.needs import NeedChange, NeedDraft
 
@@ -67,6 +68,7 @@ def _posted(
         urgency=dice.weighted(((0, 15), (1, 50), (2, 27), (3, 8))), windows=(window,) if window else (),
         beneficiaries=people, respond_by=respond_by, note=stage.say("need_note", dice, 450),
     )  # fmt: skip
+    draft = asked(stage, name, want, draft)
     as_draft = dice.happens(50)
     stage.script.add(at, owner.who, "need.post", name, draft=draft, as_draft=as_draft)
     if as_draft:

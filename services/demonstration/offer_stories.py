@@ -12,6 +12,7 @@ from services.demonstration.cast import Actor
 from services.demonstration.dice import Dice
 from services.demonstration.moments import clock_time, later, local_day
 from services.demonstration.stage import Stage
+from services.demonstration.traits import given
 from services.demonstration.words import Thing
 from services.offers import OfferChange, OfferDraft
 
@@ -73,6 +74,7 @@ def _offer(stage: Stage, name: str, thing: Thing, owner: Actor, at: datetime, di
         category=thing.category, lines=(line, *second), windows=windows, note=stage.say("offer_note", dice, 400),
         reach=stage.cast.street_of(owner).kind if street else stage.cast.district.kind,
     )  # fmt: skip
+    draft = given(stage, name, thing, draft)
     as_draft = dice.happens(40)
     stage.script.add(at, owner.who, "offer.post", name, draft=draft, as_draft=as_draft)
     if as_draft:

@@ -10,6 +10,7 @@ from domain.access import SYSTEM
 from domain.capacity import Line
 from services.demonstration import aid_stories, hard_stories, need_stories, present_stories
 from services.demonstration.bounds import LAST
+from services.demonstration.cast import Actor
 from services.demonstration.claimed_offers import claims_on_offers, claims_waiting
 from services.demonstration.moments import clock_time, on
 from services.demonstration.need_stories import Story
@@ -20,6 +21,7 @@ from services.needs import NeedDraft
 from services.rulebooks import Pack
 
 ALSO_ELSEWHERE = 8  # units that are later admitted to a second street
+LIMITED = 400  # units in a thousand that say how many engagements they want at once
 HISTORY_ENDS = 75  # days before today; younger needs are the present's
 
 
@@ -80,6 +82,15 @@ def _begin(stage: Stage) -> None:
         script.add(actor.since, stage.cast.district.who, "unit.register", f"unit{n}", draft=unit)
         if n % (len(pack.units) // ALSO_ELSEWHERE + 1) == 3:
             _admitted(stage, f"unit{n}", actor.since, unit.areas)
+        _limited(stage, f"unit{n}", actor)
+
+
+def _limited(stage: Stage, name: str, unit: Actor) -> None:
+    """Some units say how much they can do at once."""
+    dice = stage.dice("limited", name)
+    if dice.happens(LIMITED):
+        at = on((unit.since + timedelta(days=1)).date(), dice)
+        stage.script.add(at, unit.who, "unit.limit", name, engagements=dice.between(3, 16))
 
 
 def _admitted(stage: Stage, name: str, since: datetime, areas: tuple[str, ...]) -> None:

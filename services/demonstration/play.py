@@ -204,6 +204,7 @@ VERBS: dict[str, Verb] = {
     "area.open": lambda e, ask, item, args: e.register.open_area(ask, **args),
     "unit.register": lambda e, ask, item, args: e.register.register_unit(ask, **args),
     "unit.admit": lambda e, ask, item, args: e.register.admit_unit(ask, item, **args),
+    "unit.limit": lambda e, ask, item, args: e.register.limit_unit(ask, item, **args),
     "need.post": lambda e, ask, item, args: e.needs.post(ask, **args),
     "need.publish": lambda e, ask, item, args: e.needs.publish(ask, item),
     "need.amend": lambda e, ask, item, args: e.needs.amend(ask, item, **args),

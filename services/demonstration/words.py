@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 Word = Annotated[str, Field(min_length=1, max_length=60)]
 Words = Annotated[tuple[Word, ...], Field(min_length=1)]
 Range = tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]]  # the least and the most
+Permille = Annotated[int, Field(ge=0, le=1000)]
 
 # what people write: the pack must have at least one sentence of each
 SAYINGS = (
@@ -47,6 +48,9 @@ class Thing(Want):
     by: Words
     offers: Words
     windows: Literal["", "weekly", "span"] = ""
+    skills: tuple[Word, ...] = ()  # that it may take
+    groups: tuple[str, ...] = ()  # of residents that it may be for
+    vulnerable: Permille = 0  # of its needs are for people in difficulty
 
 
 class Goods(Part):
@@ -60,6 +64,7 @@ class Aid(Part):
     topic: Words
     needs: Words
     goods: tuple[Goods, ...] = ()
+    vulnerable: Permille = 0
 
 
 class Demonstration(Part):

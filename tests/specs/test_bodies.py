@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from api.auth import Buckets
-from api.bodies import ActIn, AreaIn, ClaimIn, FundsIn, NeedIn, OfferIn, UnitIn
+from api.bodies import ActIn, ClaimIn, FundsIn, NeedIn, OfferIn
+from api.bodies_register import AreaIn, UnitIn
 from api.columns import body_of, column_of, field_of
 from api.errors import as_json
 from api.validation import field_errors, name_of

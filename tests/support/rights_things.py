@@ -194,6 +194,8 @@ async def _new(town: Town, target: str) -> Thing:
             return _new_thing({own, other, third, EAST}, HERE)
         case "new offer" | "import offers":
             return _new_thing(everybody | tiers, ())
+        case "own unit":
+            return _new_thing({own}, HERE[1:], id=own)
         case "new webhook":
             return _new_thing({person.org for person in town.people}, ())
         case "claim of need":

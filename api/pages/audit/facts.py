@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from api.pages import shown
-from api.pages.places import Doc, category_words, names, rule_book
+from api.pages.places import Doc, category_words, group_words, names, rule_book
 from api.pages.words import URGENCY, Tongue, status_word
 from domain.access import Principal
 from services.command import kind_of
@@ -18,7 +18,9 @@ FIELDS: Mapping[str, str] = {  # in the order they are shown
     "provider": "提供方", "receiver": "接收方", "members": "联合成员", "area": "区域", "areas": "所在区域",
     "parent": "上级区域", "category": "类别", "reach": "服务范围", "urgency": "紧急程度", "beneficiaries": "惠及人数",
     "cover_pct": "覆盖率", "respond_by": "答复期限", "expires_at": "答复截止", "due_at": "交付截止", "window": "时段",
-    "windows": "时段", "outside": "区外受益", "awaiting": "等待答复", "counters": "还价次数", "need": "有关需求",
+    "windows": "时段", "outside": "区外受益", "skill": "所需技能", "skills": "会的技能", "group": "面向的居民群体",
+    "groups": "只面向的居民群体", "vulnerable": "困难群体", "minimum": "起领数量", "limit": "同时承接上限",
+    "awaiting": "等待答复", "counters": "还价次数", "need": "有关需求",
     "offer": "有关资源", "claim": "有关认领", "project": "有关项目", "milestones": "节点", "money": "资金",
     "fed_back": "已反馈", "evaluations": "评价", "disputed_by": "提出异议方", "outcome": "裁定", "households": "户数",
     "since": "设立日期", "until": "撤并日期", "successor": "并入区域", "reopened": "重新开放次数",
@@ -46,8 +48,10 @@ def fields_for(viewer: Principal) -> list[str]:
 class Writer:
     """Values of fields as words."""
 
-    def __init__(self, called: Mapping[str, str], categories: Mapping[str, str], say: Tongue) -> None:
-        self._called, self._categories, self._say = called, categories, say
+    def __init__(
+        self, called: Mapping[str, str], categories: Mapping[str, str], groups: Mapping[str, str], say: Tongue
+    ) -> None:
+        self._called, self._categories, self._groups, self._say = called, categories, groups, say
 
     def __call__(self, doc: Doc | None, field: str) -> str:
         """"" when the field says nothing."""
@@ -76,6 +80,10 @@ class Writer:
                 return say("是") if value else say("否")
             case "category", _:
                 return self._categories.get(value, value)
+            case "group" | "groups", _:
+                return say("、").join(self._groups.get(group, group) for group in ([value] if isinstance(value, str) else value))
+            case "skills", _:
+                return say("、").join(value)
             case "urgency", _:
                 return say(URGENCY.get(value, "一般"))
             case "cover_pct", _:
@@ -97,7 +105,8 @@ class Writer:
 async def writer(engine: Engine, docs: Iterable[Doc | None], at: str | None, say: Tongue) -> Writer:
     """With the names of everything that the documents mention."""
     ids = {id for doc in docs if doc for id in _mentioned(doc)}
-    return Writer(await names(engine, ids, at), category_words(await rule_book(engine), say), say)
+    book = await rule_book(engine)
+    return Writer(await names(engine, ids, at), category_words(book, say), group_words(book, say), say)
 
 
 def kind_of_doc(doc: Doc) -> str:

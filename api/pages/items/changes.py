@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from api.pages.sentences import FIELDS
 from api.pages.words import Tongue
 
 Doc = Mapping[str, Any]
-CLEARED = {"windows": [], "beneficiaries": 0, "urgency": 0}  # what it means to leave them blank
+CLEARED = {"windows": [], "beneficiaries": 0, "urgency": 0, "skill": "", "group": "", "minimum": 0}  # what it means to leave them blank
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,23 +40,25 @@ def changed(form: Form, item: Doc, kind: str) -> dict[str, Any]:
     return {part: CLEARED[part] if value is None else value for part, value in other.items()}
 
 
-def carried_on(form: Form, was: Doc, now: Doc, kind: str, say: Tongue) -> tuple[Form, list[Meanwhile]]:
+def carried_on(
+    form: Form, was: Doc, now: Doc, kind: str, say: Tongue, groups: Mapping[str, str]
+) -> tuple[Form, list[Meanwhile]]:
     """The form as it goes on upon the item as it is `now`: what nobody typed here is taken over from there; what both
     changed stays as it was typed, and is told."""
     mine, theirs = _touched(form, was, kind), _otherwise(was, now, kind)
     taken = typed.taken(form, now, kind, theirs - mine)
     told = [
         Meanwhile(
-            part=part, name=FIELDS[part][0] if say.lang == "zh" else FIELDS[part][1], was=said(was, part, say),
-            now=said(now, part, say), contested=part in mine,
+            part=part, name=FIELDS[part][0] if say.lang == "zh" else FIELDS[part][1], was=said(was, part, say, groups),
+            now=said(now, part, say, groups), contested=part in mine,
         )
         for part in typed.PARTS[kind] if part in theirs
     ]  # fmt: skip
     return taken, told
 
 
-def said(item: Doc, part: str, say: Tongue) -> str:
-    """A part of an item in words; "" for none."""
+def said(item: Doc, part: str, say: Tongue, groups: Mapping[str, str]) -> str:
+    """A part of an item in words; "" for none. `groups`: residents by id."""
     value = item.get(part)
     match part:
         case "lines":
@@ -67,6 +69,13 @@ def said(item: Doc, part: str, say: Tongue) -> str:
             return say(URGENCIES[int(value or 0)])
         case "respond_by":
             return shown.day(str(value)) if value else ""
+        case "vulnerable":
+            return say("是") if value else say("否")
+        case "group" | "groups":
+            several: Sequence[str] = [value] if isinstance(value, str) else value or ()
+            return say("、").join(groups.get(each, each) for each in several if each)
+        case "skills":
+            return say("、").join(value or ())
     return str(value or "")
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from api.pages import shown
 from api.pages.items.windows import DAYS
-from api.pages.places import category_words, names, rule_book, tier_words
+from api.pages.places import category_words, group_words, names, rule_book, tier_words
 from api.pages.words import URGENCY, Tongue, bases
 from domain import areas
 from domain.access import COORDINATORS, PARTIES, UNIT_ROLES, Principal
@@ -37,6 +37,8 @@ class Choices:
     reaches: tuple[Named, ...] = ()
     kinds: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
+    skills: tuple[str, ...] = ()
+    groups: tuple[Named, ...] = ()
     acts_for_others: bool = False
     orgs: tuple[str, ...] = ()
     bases: tuple[Named, ...] = ()
@@ -56,6 +58,7 @@ async def choices_of(engine: Engine, me: Principal | None, kind: str, say: Tongu
     units = dict.fromkeys(YUAN if unit in MONEY_UNITS else unit for unit in (book.units if book else ()))
     common = Choices(
         categories=tuple(category_words(book, say).items()), kinds=book.kinds if book else (), units=tuple(units),
+        skills=book.skills if book else (), groups=tuple(group_words(book, say).items()),
         reaches=_reaches(book, say), bases=tuple(bases(say).items()),
         urgencies=tuple((n, say(word)) for n, word in sorted(URGENCIES.items())),
         days=tuple((n, shown.day_of_week(n, say)) for n in DAYS),

@@ -17,7 +17,7 @@ from api.pages.items import changes, typed
 from api.pages.items.choices import choices_of
 from api.pages.items.post import SIGNED_OUT, for_whom, signed_out
 from api.pages.items.rows import numbered, only_shown_again, rows_of, with_rows_changed
-from api.pages.places import category_words, engine_of, names, rule_book
+from api.pages.places import category_words, engine_of, group_words, names, rule_book
 from api.pages.sentences import people_in, sentence
 from api.pages.site import Site, route_class, tongue
 from domain.access import COORDINATORS, Principal, allow
@@ -169,7 +169,8 @@ async def _stale(site: Site, request: Request, now: Editing, form: Form) -> Resp
     """What others did meanwhile; the form goes on from there, with everything that was typed."""
     engine, say, id = engine_of(request), tongue(request), str(now.item["id"])
     was = await _version(engine, id, form["_version"]) or now.item
-    carried, told = changes.carried_on(form, was, now.item, now.kind, say)
+    groups = group_words(await rule_book(engine), say)
+    carried, told = changes.carried_on(form, was, now.item, now.kind, say, groups)
     since = [entry for entry in await engine.trail.history(id) if entry["version"] > was["version"]]
     called = await names(engine, [org for entry in since for org in people_in(entry)], None)
     events = [(entry["at"], sentence(entry, lambda org: called.get(org, org), say)) for entry in since]

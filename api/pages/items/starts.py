@@ -23,7 +23,8 @@ from domain.events import Refused
 from services.command import kind_of
 from services.copies import again
 from services.engine import Engine
-from services.rulebooks import Template, load_pack
+from services.pack_file import Template
+from services.rulebooks import load_pack
 from services.sight import seen
 
 LATELY, LONG_AGO = timedelta(days=304), timedelta(days=426)  # 10 and 14 months ago
@@ -50,7 +51,7 @@ async def begun(
         common |= await _copied(engine, me, kind, like, choices)
     elif template:
         found = [each for each in await _templates(engine) if each.id == template and kind in each.of]
-        common |= _by_template(found[0], say) if found else {}
+        common |= _by_template(found[0], kind, say) if found else {}
     return blank(**common)
 
 
@@ -69,7 +70,7 @@ async def _copied(engine: Engine, me: Principal, kind: str, like: str, choices: 
     item = await engine.trail.item(like)
     assert item is not None
     found = {
-        name: value for name, value in typed.fields({**_UNSAID, **item}, kind).items()
+        name: value for name, value in typed.fields({**_UNSAID, **_of_the_other(item, kind), **item}, kind).items()
         if name.partition("-")[0] not in ("respond_by", "reach", "windows")
     }  # fmt: skip
     allowed = {area for _, inside in choices.areas for area, _ in inside}
@@ -81,6 +82,15 @@ async def _copied(engine: Engine, me: Principal, kind: str, like: str, choices: 
     moved = again(state.content.windows, engine.streams.clock.now())
     rows = {"windows": typed_windows(as_shown(moved)), "lines": rows_of(found, "lines")}
     return flat(found, rows)
+
+
+def _of_the_other(item: Doc, kind: str) -> Doc:
+    """What a need asks for as an offer would say it, and the other way round where it is but one thing."""
+    if kind == "offer":
+        return {"skills": [item["skill"]] if item.get("skill") else [], "groups": [item["group"]] if item.get("group") else []}
+    skills: Sequence[str] = item.get("skills") or ()
+    groups: Sequence[str] = item.get("groups") or ()
+    return {"skill": skills[0] if len(skills) == 1 else None, "group": groups[0] if len(groups) == 1 else None}
 
 
 async def _last_year(engine: Engine, me: Principal, kind: str) -> Sequence[Doc]:
@@ -108,10 +118,16 @@ def _shipped(district: str) -> tuple[Template, ...]:
         return ()
 
 
-def _by_template(template: Template, say: Tongue) -> dict[str, str]:
+def _by_template(template: Template, kind: str, say: Tongue) -> dict[str, str]:
     lines = [{"kind": line.kind, "quantity": str(line.quantity), "unit": line.unit} for line in template.lines]
     title = template.zh if say.lang == "zh" else template.en
-    return flat({"title": title, "category": template.category, "note": template.note}, {"lines": lines})
+    plain = {"title": title, "category": template.category, "note": template.note}
+    if kind == "offer":
+        plain |= {"skills": "、".join(template.skills), **{f"groups-{group}": typed.ON for group in template.groups}}
+    else:
+        plain |= {"skill": "".join(template.skills[:1]), "group": "".join(template.groups[:1])}
+        plain |= {"vulnerable": typed.ON} if template.vulnerable else {}
+    return flat(plain, {"lines": lines})
 
 
 def _widest(choices: Choices) -> str:

@@ -19,10 +19,16 @@ YUAN = {"元": 100, "yuan": 100, "rmb": 100, "¥": 100, "万元": 1_000_000}  # 
 END_OF_DAY = "T23:59:59+08:00"
 # what one form asks for, in its order; a change is a change of one of these
 PARTS = {
-    "need": ("title", "category", "area", "lines", "windows", "beneficiaries", "urgency", "respond_by", "outside", "note"),
-    "offer": ("title", "category", "reach", "lines", "windows", "note"),
+    "need": (
+        *("title", "category", "area", "lines", "windows", "beneficiaries", "urgency", "respond_by", "outside"),
+        *("skill", "group", "vulnerable", "note"),
+    ),
+    "offer": ("title", "category", "reach", "lines", "windows", "skills", "groups", "minimum", "note"),
 }
 FIXED = ("category", "area", "reach", "outside")  # chosen once, when the item is made
+ON = "on"  # a box that is ticked
+_NOT_PLAIN = ("lines", "windows", "respond_by", "vulnerable", "skills", "groups", "minimum")
+_BETWEEN = re.compile(r"[\u3001,，;；\n]+")
 _MONEY = re.compile(r"\d{1,12}(\.\d{1,2})?", re.ASCII)
 
 Doc = Mapping[str, Any]
@@ -45,12 +51,12 @@ def body(form: Form, kind: str, model: type[Read], **more: Any) -> Read:
 
 def checked(model: type[Read], found: Mapping[str, Any], kind: str, wrong: Sequence[Doc] = ()) -> Read:
     """A body, checked as the API checks it; with what was `wrong` before. Raises NotRead."""
-    all_wrong = list(wrong)
+    all_wrong = [*wrong]
     try:
         read = model.model_validate(found)
     except ValidationError as error:
         known = {each["loc"] for each in wrong}
-        all_wrong += [{**each} for each in error.errors() if each["loc"] not in known]
+        all_wrong += [{**each, "loc": _place(each["loc"])} for each in error.errors() if each["loc"] not in known]
     if all_wrong:
         raise NotRead(_in_order(all_wrong, kind))
     return read
@@ -70,10 +76,17 @@ def counted(row: Row) -> int:
 
 def fields(item: Doc, kind: str) -> dict[str, str]:
     """The item as somebody would have typed it."""
-    plain = {part: str(item[part]) for part in PARTS[kind] if item.get(part) and part not in ("lines", "windows", "respond_by")}
+    plain = {part: str(item[part]) for part in PARTS[kind] if item.get(part) and part not in _NOT_PLAIN}
+    plain |= {f"groups-{group}": ON for group in item.get("groups") or () if kind == "offer"}
     if kind == "need":
         plain["urgency"] = str(item["urgency"])
         plain["respond_by"] = shown.day(item["respond_by"]) if item.get("respond_by") else ""
+        plain |= {"vulnerable": ON} if item.get("vulnerable") else {}
+    elif item.get("minimum"):
+        money = all(line["unit"] in MONEY_UNITS for line in item["lines"])
+        plain["minimum"] = _line_row({"kind": "", "quantity": item["minimum"], "unit": MONEY_UNITS[0] if money else ""})["quantity"]
+    if kind == "offer":
+        plain["skills"] = "、".join(item.get("skills") or ())
     return flat(plain, {"lines": [_line_row(line) for line in item["lines"]], "windows": windows.typed(item["windows"])})
 
 
@@ -93,7 +106,8 @@ def taken(form: Form, item: Doc, kind: str, parts: set[str]) -> Form:
 
 
 def _values(form: Form, kind: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    typed = {name: value for name, value in form.fields.items() if _part(name) in PARTS[kind] and _part(name) != "windows"}
+    apart = ("windows", "groups", "skills", "vulnerable")
+    typed = {name: value for name, value in form.fields.items() if _part(name) in PARTS[kind] and _part(name) not in apart}
     found, wrong = nested(typed), list[dict[str, Any]]()
     found["windows"], bad = windows.read(rows_of(form.fields, "windows"))
     for n, line in enumerate(found.get("lines", ())):
@@ -101,7 +115,31 @@ def _values(form: Form, kind: str) -> tuple[dict[str, Any], list[dict[str, Any]]
     if day := found.get("respond_by"):
         found["respond_by"] = f"{day}{END_OF_DAY}"
         wrong += [] if shown.is_day(day) else [{"type": "day", "loc": ("respond_by",)}]
+    if kind == "need":
+        found["vulnerable"] = bool(form["vulnerable"])
+    else:
+        found |= {"skills": _words(form["skills"]), "groups": _ticked(form)}
+        wrong += _count_minimum(found)
     return found, [*wrong, *bad]
+
+
+def _words(typed: str) -> list[str]:
+    return list(dict.fromkeys(word for word in (each.strip() for each in _BETWEEN.split(typed)) if word))
+
+
+def _ticked(form: Form) -> list[str]:
+    return sorted(name.partition("-")[2] for name, value in form.fields.items() if _part(name) == "groups" and value)
+
+
+def _count_minimum(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """Of an offer of money alone it is typed in yuan, like its lines."""
+    units = {line.get("unit") for line in found.get("lines", ())}
+    if "minimum" not in found or units != {MONEY_UNITS[0]}:
+        return []
+    counted = {"quantity": found["minimum"], "unit": "元"}
+    wrong = _count_money(counted, 0)
+    found["minimum"] = counted["quantity"]
+    return [{**each, "loc": ("minimum",)} for each in wrong]
 
 
 def _count_money(line: dict[str, Any], n: int) -> list[dict[str, Any]]:
@@ -123,6 +161,11 @@ def _line_row(line: Doc) -> Row:
         yuan, fen = divmod(line["quantity"], 100)
         quantity = f"{yuan}.{fen:02d}" if fen else str(yuan)
     return {"kind": line["kind"], "quantity": quantity, "unit": unit_shown(line["unit"])}
+
+
+def _place(loc: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Skills are typed into one field, groups are ticked in one list."""
+    return loc[:1] if loc[0] in ("skills", "groups") else loc
 
 
 def _part(name: str) -> str:
