@@ -17,6 +17,7 @@ class Settings(BaseSettings):
     port: int = 8000
     district: str = "huangpu"
     store: str = ""  # "" = SQLite in the data folder, else postgresql://…
+    solver: Literal["own", "ortools"] = "own"  # of rounds; the same pairs from both
     nats_url: str = Field(default="", validation_alias="NATS_URL")  # "" = our own nats-server
     requests_per_second: int = 300  # a key
     max_body_bytes: int = 1_000_000

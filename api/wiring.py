@@ -29,6 +29,8 @@ from adapters.notify_mail import Mail
 from adapters.notify_robots import Robots
 from adapters.office import SpreadsheetOffice
 from adapters.oidc import OidcProvider
+from adapters.ortools_solver import available as ortools_available
+from adapters.ortools_solver import solve as solve_by_ortools
 from adapters.outward_http import OutwardHttp, networks_of
 from adapters.postgres_store import PostgresStore
 from adapters.read_db import SqliteReadDb
@@ -40,6 +42,7 @@ from adapters.webhook_db import SqliteHookBook
 from api.pages.notices.telling import PageTeller
 from api.settings import Settings
 from domain.events import Refused
+from domain.matching.flow import solve as solve_ourselves
 from services.accounts import Accounts
 from services.accounts_demo import DemoDoor
 from services.accounts_entrance import Entrance
@@ -76,6 +79,7 @@ from services.projects import Projects
 from services.proofs import Proofs
 from services.read_ports import ReadDb
 from services.register import Register
+from services.solver_ports import Solver
 from services.streams import Streams
 from services.trail_search import TrailSearch
 from services.webhook_sending import HookSending
@@ -168,6 +172,14 @@ def open_read_db(settings: Settings, part: str) -> ReadDb:
     if part == "project" and settings.store:
         return PostgresReadDb.open(settings.store, base=f"renling_read_{settings.district}")
     return SqliteReadDb.open(settings.data / ("read" if part == "run" else f"read-{part}"))
+
+
+def open_solver(settings: Settings) -> Solver:
+    """Who solves rounds. Raises SolverMissing (a ValueError) when OR-Tools is asked for and not installed."""
+    if settings.solver == "own":
+        return solve_ourselves
+    ortools_available()
+    return solve_by_ortools
 
 
 def open_keys(data: Path) -> KeyStore:
