@@ -33,7 +33,7 @@ def unique(instance: Instance, chosen: Collection[int], prices: Sequence[int]) -
     """Whether no other choice is as good. The prices must have been verified."""
     net = network(instance)
     ahead: list[list[int]] = [[] for _ in range(net.nodes)]
-    for tail, head, cost in _open_arcs(net, _flow(net, instance, chosen)):
+    for tail, head, cost in open_arcs(net, _flow(net, instance, chosen)):
         if cost + prices[tail] - prices[head] == 0:
             ahead[tail].append(head)
     part = _components(ahead)
@@ -49,7 +49,7 @@ def prices_for(instance: Instance, chosen: Collection[int]) -> tuple[int, ...]:
     (Bellman and Ford with a queue). Raises NotOptimal when there are none, for then the choice is not best."""
     net = network(instance)
     ahead: list[list[tuple[int, int]]] = [[] for _ in range(net.nodes)]
-    for tail, head, cost in _open_arcs(net, _flow(net, instance, chosen)):
+    for tail, head, cost in open_arcs(net, _flow(net, instance, chosen)):
         ahead[tail].append((head, cost))
     prices, waits, shortened = [0] * net.nodes, [True] * net.nodes, [0] * net.nodes
     queue = deque(range(net.nodes))
@@ -75,7 +75,7 @@ def _flow(net: Network, instance: Instance, chosen: Collection[int]) -> list[int
         raise NotOptimal(str(error)) from error
 
 
-def _open_arcs(net: Network, flow: Sequence[int]) -> Iterator[tuple[int, int, int]]:
+def open_arcs(net: Network, flow: Sequence[int]) -> Iterator[tuple[int, int, int]]:
     """(tail, head, cost) of every arc with room left, and of every way back that is in use."""
     for n, arc in enumerate(net.arcs):
         if flow[n] < arc.room:

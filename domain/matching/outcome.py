@@ -47,27 +47,28 @@ class Unserved:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shares:
-    """How evenly things fall. Shares in thousandths of what was asked."""
+    """How evenly things have fallen so far. A share: needs that somebody came for, of all ever asked, in thousandths."""
 
-    askers: int  # with needs that somebody could serve
-    nothing: int  # of them, those that got nothing
-    small: int  # share served of the askers with the fewest needs (the lower half)
+    askers: int  # with a need in the round that somebody could serve
+    nothing: int  # of them, those that nobody has ever come for
+    small: int  # share of the askers with the fewest needs (the lower half), taken together
     large: int  # of the others
     gini: int  # of all their shares, thousandths; 0 is even
-    worst: int  # smallest share any asker has ever had, this round included
-    givers: int  # with offers somebody could use
-    idle: int  # of them, those that nobody is sent to
-    busiest: int  # most pairs of one giver
+    worst: int  # the smallest share of any of them
+    givers: int  # with an offer that somebody could use
+    idle: int  # of them, those with no engagement
+    busiest: int  # most engagements of one giver
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Certificate:
     """What it takes to rebuild the network and to see that its solution is best: room for partners of each need, for
-    needs of each group of an offer, and the price of every node."""
+    needs of each group of an offer, the candidates chosen, and the price of every node."""
 
-    bits: int
+    bits: int  # of the tickets
     slots: tuple[int, ...]  # of the needs that have candidates, in order of id
     rooms: tuple[int, ...]  # of the groups, in their order
+    chosen: tuple[int, ...]  # by their number among all candidates, in order of need and offer
     prices: tuple[int, ...]
     unique: bool
 
@@ -86,4 +87,4 @@ class Outcome:
     before: Shares  # as it stood, nothing proposed
     after: Shares
     certificate: Certificate
-    marks: tuple[tuple[str, int], ...]  # offer -> scarcity in points, where others wanted it
+    marks: tuple[tuple[str, int], ...]  # (offer, points): what its place would have been worth to others, where it would
