@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import ClassVar
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import ClassVar, assert_never
 
-from domain.events import Event, Refused
+from domain.events import Event, Refused, Text
+from domain.matching.policy import EMERGENCY, NORMAL, Policy
 
 STREAM = "rules-book"
+EMERGENCY_DAYS = 30  # at most; whoever needs longer declares it again
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,6 +73,8 @@ class RuleBook:
     units: tuple[str, ...] = ()
     skills: tuple[str, ...] = ()
     groups: tuple[Group, ...] = ()
+    matching: Policy = NORMAL
+    emergency: Policy = EMERGENCY  # in force while an emergency is declared
 
     def category(self, category_id: str) -> Category:
         """By its id, or by its Chinese name as people write it."""
@@ -102,18 +107,82 @@ class RulesAdopted(Event):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class EmergencyDeclared(Event):
+    TYPE: ClassVar[str] = "rules.emergency_declared"
+    until: datetime  # UTC; it lapses then by itself
+    reason: Text
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EmergencyLifted(Event):
+    TYPE: ClassVar[str] = "rules.emergency_lifted"
+    reason: Text
+
+
+RulesEvent = RulesAdopted | EmergencyDeclared | EmergencyLifted
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Emergency:
+    until: datetime  # UTC
+    reason: Text
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RulesState:
     digest: str
     book: RuleBook
+    emergency: Emergency | None = None  # as it was declared last, also when its time is over
 
 
 def evolve(state: RulesState | None, event: Event) -> RulesState:
-    assert isinstance(event, RulesAdopted)
-    return RulesState(digest=event.digest, book=event.book)
+    assert isinstance(event, RulesEvent)
+    if state is None:
+        assert isinstance(event, RulesAdopted)
+        return RulesState(digest=event.digest, book=event.book)
+    match event:
+        case RulesAdopted():
+            return replace(state, digest=event.digest, book=event.book)
+        case EmergencyDeclared():
+            return replace(state, emergency=Emergency(until=event.until, reason=event.reason))
+        case EmergencyLifted():
+            return replace(state, emergency=None)
+        case _:
+            assert_never(event)
+
+
+def emergency_at(state: RulesState, at: datetime) -> Emergency | None:
+    """The emergency that is in force at a moment."""
+    return state.emergency if state.emergency is not None and at < state.emergency.until else None
+
+
+def policy_in_force(state: RulesState, at: datetime) -> tuple[Policy, str]:
+    """What matching goes by at a moment, and the mode: normal or emergency."""
+    return (state.book.emergency, "emergency") if emergency_at(state, at) else (state.book.matching, "normal")
 
 
 def adopt(current: RulesState | None, *, digest: str, book: RuleBook) -> tuple[Event, ...]:
-    """The same book again writes nothing."""
+    """The same book again writes nothing. An emergency goes on under a new book."""
     if current is not None and current.digest == digest:
         return ()
     return (RulesAdopted(digest=digest, book=book),)
+
+
+def declare_emergency(state: RulesState, *, until: datetime, reason: Text, at: datetime) -> tuple[Event, ...]:
+    """Until that moment, at most 30 days ahead; declared again it ends at the new one, sooner or later. The same end again
+    writes nothing."""
+    if not at < until <= at + timedelta(days=EMERGENCY_DAYS):
+        raise Refused(
+            "policy.emergency_until", f"应急状态须在今后 {EMERGENCY_DAYS} 天之内结束；到期仍需要的，可以再次启用。",
+            f"An emergency ends within the next {EMERGENCY_DAYS} days; if it is still needed then, declare it again.",
+            kind="invalid", field="until",
+        )  # fmt: skip
+    current = emergency_at(state, at)
+    if current is not None and current.until == until:
+        return ()
+    return (EmergencyDeclared(until=until, reason=reason),)
+
+
+def lift_emergency(state: RulesState, *, reason: Text, at: datetime) -> tuple[Event, ...]:
+    """Where none is in force nothing is written."""
+    return (EmergencyLifted(reason=reason),) if emergency_at(state, at) else ()

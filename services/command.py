@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from domain import areas, claim_evolution, delegation, need, offer, project, rules, units
+from domain import areas, claim_evolution, delegation, need, offer, policy_draft, project, rules, units
 from domain.access import Principal
 from domain.events import Event
 
@@ -72,7 +72,7 @@ def evolve(kind: str, state: Any, event: Event, stream: str) -> Any:
         case "area":
             return areas.evolve(state, event)
         case "rules":
-            return rules.evolve(state, event)
+            return (policy_draft if stream == policy_draft.STREAM else rules).evolve(state, event)
         case "objection":
             return delegation.evolve(state, event, stream)
         case _:

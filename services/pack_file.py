@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from domain.matching.policy import Nearness, Policy
 from services.demonstration.words import Demonstration, Part, Word
 
 
@@ -43,6 +45,55 @@ class LimitsPart(Part):
     live_claims: Annotated[int, Field(ge=1)] = 200
     members: Annotated[int, Field(ge=2)] = 20
     links: Annotated[int, Field(ge=1)] = 200
+
+
+class WeightsPart(Part):
+    """Points of the criteria; those left out are as usual, and together they are 1000."""
+
+    fit: int | None = None
+    near: int | None = None
+    time: int | None = None
+    urgency: int | None = None
+    skill: int | None = None
+    trust: int | None = None
+    waiting: int | None = None
+    vulnerable: int | None = None
+
+
+class NearnessPart(Part):
+    kind: Word
+    points: int
+
+
+class PolicyPart(Part):
+    """What matching goes by; whatever is left out is as usual. `domain.matching.policy` says what may be meant."""
+
+    weights: WeightsPart = WeightsPart()
+    nearness: tuple[NearnessPart, ...] | None = None
+    urgency: tuple[int, ...] | None = None
+    urgent_pct: tuple[int, ...] | None = None
+    vulnerable_pct: int | None = None
+    waiting_days: int | None = None
+    reward_cover: int | None = None
+    reward_full: int | None = None
+    partner_cost: int | None = None
+    partners: int | None = None
+    committee_bonus: tuple[int, ...] | None = None
+    deficit_bonus: int | None = None
+    unit_limit: int | None = None
+    unit_load: int | None = None
+    horizon_days: int | None = None
+    waves: int | None = None
+    steer_pct: int | None = None
+    notices_per_week: int | None = None
+    every_days: int | None = None
+
+    def policy(self, usual: Policy) -> Policy:
+        """Not checked yet."""
+        given = self.model_dump(exclude={"weights", "nearness"}, exclude_none=True)
+        if self.nearness is not None:
+            given["nearness"] = tuple(Nearness(kind=near.kind, points=near.points) for near in self.nearness)
+        return replace(usual, weights=replace(usual.weights, **self.weights.model_dump(exclude_none=True)), **given)
 
 
 class Suggestions(Part):
@@ -105,6 +156,8 @@ class PackFile(BaseModel):
     endorse_needs: bool = False
     clocks: ClocksPart = ClocksPart()
     limits: LimitsPart = LimitsPart()
+    matching: PolicyPart = PolicyPart()
+    emergency: PolicyPart = PolicyPart()
     tiers: Annotated[tuple[TierPart, ...], Field(min_length=1)]
     categories: Annotated[tuple[CategoryPart, ...], Field(min_length=1)]
     groups: tuple[GroupPart, ...] = ()

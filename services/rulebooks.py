@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 
 from domain import rules, units
 from domain.events import Refused
+from domain.matching import policy
 from services.demonstration.words import Demonstration, Thing
 from services.pack_file import PackFile, Template, UnitPart
 from services.register import AreaDraft, UnitDraft
@@ -69,6 +70,7 @@ Place = tuple[int | str, ...]
 
 def _contradictions(file: PackFile) -> Iterator[tuple[Place, str]]:
     """What is well-formed but does not fit together, in the order of the file."""
+    yield from _wrong_policies(file)
     kinds = [tier.kind for tier in file.tiers]
     yield from _twice(("tiers", "kind"), kinds)
     categories = [category.id for category in file.categories]
@@ -89,6 +91,19 @@ def _contradictions(file: PackFile) -> Iterator[tuple[Place, str]]:
     yield from _wrong_templates(file, categories)
     yield from _unknown_categories(file, categories)
     yield from _unknown_groups(file)
+
+
+def _policies(file: PackFile) -> dict[str, policy.Policy]:
+    """By the field of the rule book; not checked yet."""
+    return {"matching": file.matching.policy(policy.NORMAL), "emergency": file.emergency.policy(policy.EMERGENCY)}
+
+
+def _wrong_policies(file: PackFile) -> Iterator[tuple[Place, str]]:
+    for table, wanted in _policies(file).items():
+        try:
+            policy.check(wanted)
+        except Refused as refused:
+            yield (table, refused.field or ""), f"{refused.zh.rstrip('。')} / {refused.en}"
 
 
 def _wrong_units(file: PackFile, known: list[str]) -> Iterator[tuple[Place, str]]:
@@ -149,6 +164,7 @@ def _book(file: PackFile) -> rules.RuleBook:
         endorse_needs=file.endorse_needs, clocks=rules.Clocks(**file.clocks.model_dump()),
         limits=rules.Limits(**file.limits.model_dump()), kinds=file.suggestions.kinds, units=file.suggestions.units,
         skills=file.suggestions.skills, groups=tuple(rules.Group(**group.model_dump()) for group in file.groups),
+        **_policies(file),
     )  # fmt: skip
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from domain.events import Refused
+from domain.matching.policy import EMERGENCY, NORMAL
 from domain.units import valid_code
 from services.register import digest
 from services.rulebooks import PACKS, load_pack, parse
@@ -68,6 +70,22 @@ def test_the_same_pack_has_the_same_digest():
     assert digest(load_pack("huangpu").book) == digest(parse(HUANGPU).book)
 
 
+def test_huangpu_matches_by_the_usual_policies_and_its_digest_covers_them():
+    book = load_pack("huangpu").book
+    assert (book.matching, book.emergency) == (NORMAL, EMERGENCY)
+    assert digest(parse(HUANGPU.replace("waves = 3", "waves = 2")).book) != digest(book)
+
+
+def test_the_line_of_weights_that_do_not_add_up_is_that_of_their_table():
+    assert f"huangpu.toml:{line_with('[matching.weights]')} " in told(HUANGPU.replace("fit = 250", "fit = 240", 1)).zh
+
+
+def test_a_pack_says_only_what_is_unlike_the_usual():
+    start, end = HUANGPU.index("[matching]"), HUANGPU.index("[[tiers]]")
+    book = parse(HUANGPU[:start] + "[emergency]\nwaves = 1\n\n" + HUANGPU[end:]).book
+    assert (book.matching, book.emergency) == (NORMAL, replace(EMERGENCY, waves=1))
+
+
 @pytest.mark.parametrize("name", sorted(path.stem for path in PACKS.glob("*.toml")))
 def test_no_pack_lets_a_real_organisation_act(name):
     text = PACKS.joinpath(f"{name}.toml").read_text("utf-8")
@@ -88,6 +106,12 @@ def test_no_pack_lets_a_real_organisation_act(name):
         ('category = "advice"', 'category = "advise"', "demonstration.things[10].category", "没有类别", "no category"),
         ("{season}便民服务日：", "{saison}便民服务日：", "demonstration", "没有词可填", "no fillers for {saison}"),
         ("leave = [", "lave = [", "demonstration", "缺少 leave", "sayings lack leave"),
+        ("fit = 250", "fit = 240", "matching.weights", "权重之和须为 1000，现为 990", "add up to 990, not 1000"),
+        ("fit = 250", "fits = 250", "matching.weights.fits", "不认识这一项", "Extra inputs"),
+        ("urgency = 250", "urgency = 260", "emergency.weights", "现为 1010", "add up to 1010"),
+        ("[0, 300, 700, 1000]", "[0, 300, 700]", "matching.urgency", "4 个 0–1000", "from 0 to 1000"),
+        ("[100, 150, 300, 600]", "[0, 150, 300, 600]", "emergency.urgent_pct", "1–1000", "from 1 to 1000"),
+        ("waves = 3", "waves = 10", "matching.waves", "1–9", "from 1 to 9"),
     ],
 )
 def test_a_wrong_pack_is_refused_with_the_field_in_both_languages(right, wrong, field, zh, en):
@@ -101,7 +125,8 @@ def test_a_wrong_pack_is_refused_with_the_field_in_both_languages(right, wrong, 
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
-        ("answer_days = 10", 'answer_days = "ten"'), ("MADEM0003", "MADEM0004"),
+        ("answer_days = 10", 'answer_days = "ten"'), ("MADEM0003", "MADEM0004"), ("waves = 3", "waves = 10"),
+        ("[0, 300, 700, 1000]", "[0, 300, 700]"), ("unit_load = 0", "unit_load = -1"),
         ('areas = ["310101005"]', 'areas = ["1"]'),
     ],
 )
