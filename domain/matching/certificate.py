@@ -23,10 +23,10 @@ def verify(instance: Instance, chosen: Collection[int], prices: Sequence[int]) -
     flow = _flow(net, instance, chosen)
     if len(prices) != net.nodes:
         raise NotOptimal(f"{len(prices)} prices for {net.nodes} nodes")
-    for n, arc in enumerate(net.arcs):
-        reduced = arc.cost + prices[arc.tail] - prices[arc.head]
-        if (flow[n] < arc.room and reduced < 0) or (flow[n] > 0 and reduced > 0):
-            raise NotOptimal(f"arc {n}: {flow[n]} of {arc.room} at {reduced}")
+    for (tail, head, room, cost), used in zip(net.arcs, flow, strict=True):
+        reduced = cost + prices[tail] - prices[head]
+        if (reduced < 0 and used < room) or (reduced > 0 and used > 0):
+            raise NotOptimal(f"arc {tail} → {head}: {used} of {room} at {reduced}")
 
 
 def unique(instance: Instance, chosen: Collection[int], prices: Sequence[int]) -> bool:
