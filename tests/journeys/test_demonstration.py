@@ -20,6 +20,7 @@ from domain.claim import ClaimState
 from domain.need import NeedState
 from domain.offer import OfferState
 from domain.project import ProjectState
+from domain.units import UnitState
 from services.command import kind_of
 from services.demonstration.bounds import interrupted
 from services.demonstration.moments import local_day, midnight
@@ -95,6 +96,20 @@ async def test_offers_needs_and_what_was_claimed_are_as_many_as_the_source_says(
     assert 1_000 <= len(offers) <= 1_200
     assert 400 <= len(needs) <= 500
     assert 800 <= len(claimed) <= 1_000
+
+
+async def test_some_ask_for_a_skill_some_are_for_certain_residents_and_some_units_want_only_so_much(played: Played):
+    needs, offers = [n.content for n in played.of(NeedState)], [o.content for o in played.of(OfferState)]
+    skills, groups = {n.skill for n in needs if n.skill}, {n.group for n in needs if n.group}
+    print(f"\n{len(skills)} skills, {sum(n.skill is not None for n in needs)} needs ask for one")
+    assert groups == {group.id for group in load_pack("huangpu").book.groups}
+    assert skills <= {skill for offer in offers for skill in offer.skills}  # what is asked for can be found
+    assert 20 <= sum(n.skill is not None for n in needs) <= len(needs) // 4
+    assert 60 <= sum(n.vulnerable for n in needs) <= len(needs) // 2
+    assert len([o for o in offers if o.skills]) >= 200
+    assert len([o for o in offers if o.groups]) >= 50
+    assert len([o for o in offers if o.minimum]) >= 100
+    assert 15 <= len([unit for unit in played.of(UnitState) if unit.limit]) <= 45
 
 
 async def test_about_a_hundred_aid_items_in_six_categories_involve_about_eight_million_yuan(played: Played):

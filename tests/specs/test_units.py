@@ -84,3 +84,36 @@ async def test_who_is_not_in_the_register_acts_for_nobody(world: World):
     for role, org, code in (("unit", "acme", "unit.unknown"), ("unit", "unit-none", "unit.unknown"),
                             ("committee", "nowhere", "area.unknown")):  # fmt: skip
         await refused(world.offer(Principal(id="key-x", role=role, org=org)), code)
+
+
+async def test_a_unit_says_how_many_engagements_it_wants_at_once_and_the_same_again_writes_nothing(world: World):
+    unit = world.units[0]
+    assert (await world.state(unit.org)).limit is None
+    first = await world.register.limit_unit(world.ask(unit), unit.org, engagements=3)
+    assert ((await world.state(unit.org)).limit, first.status) == (3, "registered")
+    again = await world.register.limit_unit(world.ask(STREET_OFFICE), unit.org, engagements=3)
+    assert again.version == first.version
+    await world.register.limit_unit(world.ask(STREET_OFFICE), unit.org, engagements=0)
+    assert (await world.state(unit.org)).limit is None
+    assert (await world.register.limit_unit(world.ask(unit), unit.org, engagements=0)).version == first.version + 1
+
+
+@pytest.mark.parametrize("engagements", [-1, 1000])
+async def test_a_limit_is_one_to_999_engagements(world: World, engagements: int):
+    unit = world.units[0]
+    refusal = await refused(world.register.limit_unit(world.ask(unit), unit.org, engagements=engagements), "unit.limit")
+    assert refusal.field == "engagements"
+
+
+async def test_nobody_else_says_it_for_the_unit(world: World):
+    unit, other = world.units[:2]
+    for who in (other, COMMITTEE):
+        await refused(world.register.limit_unit(world.ask(who), unit.org, engagements=3), "access.forbidden")
+    await refused(world.register.limit_unit(world.ask(unit), "unit-ffffffffffff", engagements=3), "item.not_found")
+
+
+async def test_a_limit_is_a_wish_what_the_unit_claims_itself_it_may(world: World):
+    unit = world.units[0]
+    await world.register.limit_unit(world.ask(unit), unit.org, engagements=1)
+    for _ in range(2):
+        assert (await world.claim(unit, 5, need=(await world.need(COMMITTEE)).id)).status == "proposed"

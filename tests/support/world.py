@@ -16,7 +16,7 @@ from domain import areas, units
 from domain.access import SYSTEM, Principal
 from domain.capacity import Line
 from domain.claim_proposing import Invitation
-from domain.rules import Category, Limits, RuleBook, Tier
+from domain.rules import Category, Group, Limits, RuleBook, Tier
 from services.claims import ClaimDraft, Claims
 from services.command import Ask, Done
 from services.joint_claims import JointClaims
@@ -33,6 +33,7 @@ BOOK = RuleBook(
     district="huangpu", area=DISTRICT, zh="黄浦区", en="Huangpu",
     tiers=tuple(Tier(kind=k, zh=z, en=k) for k, z in (("district", "区"), ("street", "街道"), ("neighbourhood", "居民区"))),
     categories=(Category(id="service", zh="便民服务", en="Services"), Category(id="venue", zh="场地开放", en="Venues")),
+    groups=(Group(id="elders", zh="老人", en="Older people"), Group(id="disabled", zh="残障人士", en="People with disabilities")),
 )  # fmt: skip
 
 
