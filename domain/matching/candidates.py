@@ -156,16 +156,15 @@ def _chosen(need: NeedRow, offer: OfferRow, met: tuple[Meeting, ...]) -> tuple[C
 def _gives(need: NeedRow, offer: OfferRow, met: Meeting, kind: Kind) -> int:
     """Thousandths of the need's line that this one occurrence of the offer could give; at least 1 when any at all."""
     open = need.open[kind].get(met.need_key, 0)
-    free = min(offer.lines[kind].free(met.offer_key), open)
+    free = min(offer.free(kind, met.offer_key), open)
     return max(WHOLE * free // open, 1) if free > 0 else 0
 
 
 def _takes(need: NeedRow, offer: OfferRow, chosen: Chosen) -> tuple[Take, ...]:
     found = []
     for kind, left in need.open.items():
-        line = offer.lines.get(kind)
-        if line is not None:
-            quantity = min((min(left.get(mine, 0), line.free(theirs)) for mine, theirs in chosen), default=0)
+        if kind in offer.lines:
+            quantity = min((min(left.get(mine, 0), offer.free(kind, theirs)) for mine, theirs in chosen), default=0)
             if quantity > 0:
                 found.append(Take(*kind, chosen, quantity))
     return tuple(found)

@@ -1,4 +1,7 @@
-"""Facts as canonical JSON and back, and the SHA-256 that names them: sorted keys, no spaces, integers and texts only."""
+"""Facts as canonical JSON and back, and the SHA-256 that names them: sorted keys, no spaces, integers and texts only.
+
+A field that is added to a fact later carries `field(default=…, metadata=LATER)`: where it stands at its default it is left
+out, so that what was digested before keeps its digest for ever."""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from domain.matching.outcome import Certificate, Outcome, Scope
 from domain.matching.snapshot import Snapshot
 
 T = TypeVar("T")
+LATER = {"later": True}
 OPINION = ("certificate", "marks")  # of an outcome: proof and by-product, which solvers may put in other words
 
 
@@ -52,7 +56,9 @@ def plain(fact: Any) -> Any:
     if isinstance(fact, Sequence):
         return [plain(value) for value in fact]
     if dataclasses.is_dataclass(fact) and not isinstance(fact, type):
-        return {name: plain(getattr(fact, name)) for name in _fields(type(fact))}
+        left_out = _later(type(fact))
+        values = {name: getattr(fact, name) for name in _fields(type(fact))}
+        return {name: plain(value) for name, value in values.items() if name not in left_out or value != left_out[name]}
     raise TypeError(f"not a plain fact: {type(fact).__name__}")
 
 
@@ -77,9 +83,9 @@ def _restored(kind: Any, data: Any) -> Any:
 
 
 def _fact(kind: Any, data: Any) -> Any:
-    if not isinstance(data, dict) or set(data) != set(_fields(kind)):
+    if not isinstance(data, dict) or set(data) | set(_later(kind)) != set(_fields(kind)):
         raise ValueError(f"not a {kind.__name__}")
-    return kind(**{name: _restored(hint, data[name]) for name, hint in _fields(kind).items()})
+    return kind(**{name: _restored(hint, data[name]) for name, hint in _fields(kind).items() if name in data})
 
 
 def _tuple(kinds: tuple[Any, ...], data: Any) -> tuple[Any, ...]:
@@ -104,3 +110,9 @@ def _one_of(kinds: tuple[Any, ...], data: Any) -> Any:
 def _fields(kind: Any) -> dict[str, Any]:
     hints = typing.get_type_hints(kind)
     return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
+
+
+@cache
+def _later(kind: Any) -> dict[str, Any]:
+    """Fields that came later, with their defaults."""
+    return {field.name: field.default for field in dataclasses.fields(kind) if field.metadata.get("later")}

@@ -30,10 +30,14 @@ class OfferRow:
     facts: OfferFacts
     path: tuple[str, ...]
     times: Times
-    lines: dict[Kind, Left]
+    lines: dict[Kind, tuple[int, dict[str, int]]]  # quantity of each occurrence, and what is taken of it
     most: dict[Kind, int]  # by line: the largest free quantity of any occurrence to come
     trust: int  # points
     room: int  # further engagements its owner may take on
+
+    def free(self, kind: Kind, key: str) -> int:
+        quantity, used = self.lines[kind]
+        return quantity - used.get(key, 0) if used else quantity
 
 
 class Scene:
@@ -78,7 +82,7 @@ class Scene:
         times = self._times(facts.windows)
         return OfferRow(
             facts=facts, path=self.path(facts.area), times=times,
-            lines={(line.kind, line.unit): line for line in facts.lines},
+            lines={(line.kind, line.unit): (line.quantity, dict(line.used)) for line in facts.lines},
             most={(line.kind, line.unit): max(_left(line, times).values(), default=0) for line in facts.lines},
             trust=WHOLE * (giver.kept + 4) // (giver.done + 5), room=self.limit(giver) - giver.live,
         )  # fmt: skip

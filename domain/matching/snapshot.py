@@ -17,9 +17,6 @@ class Left:
     quantity: int  # per occurrence
     used: tuple[tuple[str, int], ...] = ()  # occurrence -> taken, sorted; those with nothing taken are left out
 
-    def free(self, occurrence: str) -> int:
-        return self.quantity - dict(self.used).get(occurrence, 0)
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NeedFacts:

@@ -38,7 +38,7 @@ class Stock:
         return self._needs[need].open[kind, unit].get(key, 0) - self._gone.get((need, kind, unit, key), 0)
 
     def free(self, offer: str, kind: str, unit: str, key: str) -> int:
-        return self._offers[offer].lines[kind, unit].free(key) - self._gone.get((offer, kind, unit, key), 0)
+        return self._offers[offer].free((kind, unit), key) - self._gone.get((offer, kind, unit, key), 0)
 
     def could(self, candidate: Candidate) -> Given | None:
         """What the candidate would give now; None when nothing, or less than the offer comes for."""
@@ -64,8 +64,14 @@ class Stock:
         return other
 
     def _least(self, candidate: Candidate, take: Take) -> int:
-        open = min(self.open(candidate.need, take.kind, take.unit, mine) for mine, _ in take.at)
-        return min(open, *(self.free(candidate.offer, take.kind, take.unit, theirs) for _, theirs in take.at))
+        gone, kind = self._gone, (take.kind, take.unit)
+        open, free = self._needs[candidate.need].open[kind], self._offers[candidate.offer].free
+        least = take.quantity
+        for mine, theirs in take.at:
+            here = open.get(mine, 0) - gone.get((candidate.need, *kind, mine), 0)
+            there = free(kind, theirs) - gone.get((candidate.offer, *kind, theirs), 0)
+            least = min(least, here, there)
+        return least
 
     def _cover(self, candidate: Candidate, quantities: Iterable[int]) -> int:
         wanted = self._needs[candidate.need].wanted

@@ -26,9 +26,10 @@ class Stretch:
     key: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Times:
-    """An item's future occurrences in order, and the half-days they touch: bit n is the n-th half-day from the beginning."""
+    """An item's future occurrences in order, and the half-days they touch: bit n is the n-th half-day from the beginning.
+    Made once for the same windows, so compared by identity."""
 
     always: bool  # no windows: any time will do
     stretches: tuple[Stretch, ...] = ()
@@ -76,6 +77,7 @@ def times_of(windows: tuple[Window, ...], begin: int, horizon_days: int) -> Time
     return Times(False, ordered, mask, mask.bit_count())
 
 
+@lru_cache(maxsize=8192)
 def meetings(need: Times, offer: Times) -> tuple[Meeting, ...]:
     """All of them in order, each occurrence of the need once; () when they never meet or neither has windows."""
     if need.always or offer.always:
@@ -94,9 +96,14 @@ def meetings(need: Times, offer: Times) -> tuple[Meeting, ...]:
 
 def window_over(chosen: Sequence[Meeting]) -> Window | None:
     """One window whose occurrences are exactly these; None when no single window is."""
-    if len(chosen) == 1:
-        return _span(chosen[0].start, chosen[0].end)
-    spans = [_span(m.start, m.end) for m in chosen]
+    return _window(tuple((m.start, m.end) for m in chosen))
+
+
+@lru_cache(maxsize=8192)
+def _window(stretches: tuple[tuple[int, int], ...]) -> Window | None:
+    if len(stretches) == 1:
+        return _span(*stretches[0])
+    spans = [_span(start, end) for start, end in stretches]
     starts = [span.start.astimezone(LOCAL) for span in spans]
     ends = [span.end.astimezone(LOCAL) for span in spans]
     if any(s.date() != e.date() for s, e in zip(starts, ends, strict=True)):
