@@ -83,6 +83,10 @@ class JsonCodec:
         event, meta = self._adapters[cls].validate_python(data), self._meta.validate_python(raw)
         return Recorded(event=event, meta=meta, stream=stored.stream, version=stored.version, position=stored.position)
 
+    def peek(self, stored: Stored) -> dict[str, Any]:
+        found: dict[str, Any] = orjson.loads(stored.state)
+        return found
+
     def pack(self, answer: Mapping[str, Any]) -> bytes:
         return orjson.dumps(answer)
 

@@ -64,6 +64,7 @@ from services.due import DueItems, LiveClaims
 from services.engine import Engine
 from services.erasure import Erasures, Forgetting
 from services.joint_claims import JointClaims
+from services.market import Market
 from services.needs import Needs
 from services.notice_follower import Follower
 from services.notice_inbox import Inbox
@@ -153,6 +154,7 @@ def build(
         boards=Boards(read_db, log, projector), desks=Desks(read_db, projector, clock),
         dashboards=Dashboards(read_db, log, projector), trail=trail, search=TrailSearch(log, read_db, trail),
         proofs=Proofs(log), comparing=Comparing(read_db, log, projector), oversight=Oversight(log, codec, read_db),
+        market=Market(log, codec),
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from services.comparing import Comparing
 from services.dashboards import Dashboards
 from services.desks import Desks
 from services.joint_claims import JointClaims
+from services.market import Market
 from services.needs import Needs
 from services.offers import Offers
 from services.oversight import Oversight
@@ -44,3 +45,4 @@ class Engine:
     oversight: Oversight
     proofs: Proofs
     projector: Projector
+    market: Market

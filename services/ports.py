@@ -145,6 +145,9 @@ class Codec(Protocol):
 
     def decode(self, stored: Stored) -> Recorded: ...
 
+    def peek(self, stored: Stored) -> dict[str, Any]:
+        """The JSON as it lies there, envelope and "data": to count many events quickly. Nothing in it has been checked."""
+
     def pack(self, answer: Mapping[str, Any]) -> bytes:
         """An answer of texts, numbers and lists as it is kept with its command."""
 
