@@ -42,7 +42,8 @@ class _Residual:
         self._costs = [cost for arc in net.arcs for cost in (arc.cost, -arc.cost)]
         self._open: list[dict[int, tuple[int, int]]] = [{} for _ in range(net.nodes)]
         for n, arc in enumerate(net.arcs):
-            self._open[arc.tail][2 * n] = (arc.head, arc.cost)
+            if arc.room:
+                self._open[arc.tail][2 * n] = (arc.head, arc.cost)
         self.prices = _first_prices(net)
 
     def full(self, arc: int) -> bool:
