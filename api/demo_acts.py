@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from api.demo_town import Doc, NotDone, Town
+from services.demonstration import traits
 from services.demonstration.cast import Actor
 
 Act = Callable[[Town], str]
@@ -19,7 +20,7 @@ def post_need(town: Town) -> str:
     line = {"kind": thing.kind, "quantity": dice.between(*thing.asks), "unit": thing.unit}
     body = {
         "title": title, "category": thing.category, "area": who.home, "lines": [line], "urgency": dice.below(4),
-        "beneficiaries": dice.between(10, 200), "note": town.say("need_note"),
+        "beneficiaries": dice.between(10, 200), "note": town.say("need_note"), **town.known(traits.asks(dice, thing)),
     }  # fmt: skip
     done = town.act(who.who.org, "/v1/needs", body)
     return f"{who.name}发布需求 {done['number']}：{title}（{line['quantity']} {line['unit']}）"
@@ -31,10 +32,12 @@ def post_offer(town: Town) -> str:
     things = [t for t in town.words.things if not t.windows and who.kind in t.by]
     thing = dice.pick(things or [t for t in town.words.things if not t.windows])
     title = town.stage.title(thing.offers, thing.topic, dice, who, touch=500)
-    line = {"kind": thing.kind, "quantity": dice.between(*thing.gives), "unit": thing.unit}
+    quantity = dice.between(*thing.gives)
+    line = {"kind": thing.kind, "quantity": quantity, "unit": thing.unit}
     body = {"title": title, "category": thing.category, "lines": [line], "note": town.say("offer_note")}
+    body |= town.known(traits.gives(dice, thing, quantity))
     done = town.act(who.who.org, "/v1/offers", body)
-    return f"{who.name}发布资源 {done['number']}：{title}（{line['quantity']} {line['unit']}）"
+    return f"{who.name}发布资源 {done['number']}：{title}（{quantity} {thing.unit}）"
 
 
 def claim_need(town: Town) -> str:

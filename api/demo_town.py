@@ -52,6 +52,12 @@ class Town:
     def say(self, occasion: str) -> str:
         return self.chance.choice(self.words.sayings[occasion])
 
+    def known(self, traits: Doc) -> Doc:
+        """Without residents whom the running district's rule book does not name."""
+        groups = [group for group in traits.get("groups", ()) if group in self.groups]
+        group = traits.get("group") if traits.get("group") in self.groups else None
+        return {**traits, **({"groups": groups} if "groups" in traits else {"group": group})}
+
     def name(self, org: str) -> str:
         return str(self.names.get(org, org))
 
@@ -126,7 +132,9 @@ class Town:
 
     def _stage(self) -> tuple[Stage, Demonstration]:
         """For titles: the pack's own words if it has any."""
-        district = str(self.get("/v1/rules")["book"]["district"])
+        book = self.get("/v1/rules")["book"]
+        self.groups = {group["id"] for group in book.get("groups", ())}
+        district = str(book["district"])
         pack = load_pack(district)
         if pack.demonstration is None:
             pack = load_pack(WORDS)
