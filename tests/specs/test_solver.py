@@ -9,7 +9,7 @@ import pytest
 from adapters import ortools_solver
 from domain.matching import flow
 from domain.matching.certificate import prices_for, unique, verify
-from domain.matching.network import MOST_PAIRS, Ask, Edge, Group, Instance, TooLarge, network, total
+from domain.matching.network import MOST_PAIRS, Ask, Group, Instance, TooLarge, network, total
 from tests.support.instances import by_trying_everything, by_what_looks_best, feasible, shuffled, small, without, worth
 from tests.support.market_maker import Shape
 from tests.support.market_slots import one_slot, slot_instance
