@@ -72,7 +72,7 @@ def times_of(windows: tuple[Window, ...], begin: int, horizon_days: int) -> Time
         return ANY_TIME
     last = begin + horizon_days * 2 * HALF_MIN
     found = dict.fromkeys(s for window in windows for s in _stretches(window, begin, last) if begin <= s.start < last)
-    ordered = tuple(sorted(found, key=lambda s: (s.start, s.end)))
+    ordered = tuple({s.key: s for s in sorted(found, key=lambda s: (s.start, s.end))}.values())  # the ledger knows each key once
     mask = _mask(ordered, begin)
     return Times(False, ordered, mask, mask.bit_count())
 
