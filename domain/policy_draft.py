@@ -15,16 +15,23 @@ VARIANTS = ("matching", "emergency")  # fields of the rule book: what is drafted
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Evenness:
+    """How evenly things have fallen, see `domain.matching.outcome.Shares`. Shares in thousandths."""
+
+    nothing: int  # askers that somebody could serve and that nobody has ever come for
+    gini: int  # of all askers' shares; 0 is even
+    worst: int  # the smallest share of any of them
+    idle: int  # givers with an offer that somebody could use, and no engagement
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Figures:
     """What a round comes to under one policy. Value is in that policy's own points."""
 
     served: int  # needs with a pair
     full: int  # needs with nothing left open
     value: int
-    nothing: int  # askers that somebody could serve and that nobody has ever come for
-    gini: int  # of all askers' shares, thousandths; 0 is even
-    worst: int  # the smallest share of any of them, thousandths
-    idle: int  # givers with an offer that somebody could use, and no engagement
+    after: Evenness
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +40,7 @@ class Cut:
 
     position: int  # of the ledger
     needs: int
+    before: Evenness  # as it stood, nothing proposed
     adopted: Figures
     draft: Figures
     gained: int  # needs served only under the draft
@@ -121,11 +129,7 @@ def draft(state: DraftState | None, book: RuleBook, *, policy: Policy, variant: 
 
 def compared(state: DraftState | None, book: RuleBook, *, cuts: tuple[Cut, ...], of: str) -> tuple[Event, ...]:
     """What the two policies come to. `of`: the digest of the draft that was compared; another one since then is refused."""
-    current = drafted(state)
-    if current.digest != of:
-        raise Refused(
-            "policy.draft_changed", "比较期间草案已被修改，请重新比较。", "The draft was changed meanwhile: compare it again."
-        )
+    current = _of(drafted(state), of)
     found = PolicyCompared(draft=of, adopted=digest(getattr(book, current.variant)), cuts=cuts)
     return () if found == current.compared else (found,)
 
@@ -137,9 +141,9 @@ def drafted(state: DraftState | None) -> Draft:
     return state.draft
 
 
-def ready(state: DraftState | None, book: RuleBook) -> Draft:
-    """The draft, compared with what is in force now. Refused: policy.not_compared."""
-    found = drafted(state)
+def ready(state: DraftState | None, book: RuleBook, *, of: str) -> Draft:
+    """The draft of this digest, compared with what is in force now. Refused: policy.draft_changed, policy.not_compared."""
+    found = _of(drafted(state), of)
     seen = found.compared
     if seen is None or (seen.draft, seen.adopted) != (found.digest, digest(getattr(book, found.variant))):
         raise Refused(
@@ -157,3 +161,11 @@ def adopted(book: RuleBook, found: Draft) -> RuleBook:
 def drop(state: DraftState | None, *, adopted: str | None = None) -> tuple[Event, ...]:
     """Where there is none, nothing is written."""
     return (PolicyDropped(adopted=adopted),) if state is not None and state.draft is not None else ()
+
+
+def _of(found: Draft, digest: str) -> Draft:
+    if found.digest != digest:
+        raise Refused(
+            "policy.draft_changed", "草案已被修改，请看过新的草案再办理。", "The draft was changed meanwhile: look at the new one first."
+        )
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from domain import policy_draft
 from domain.access import acting_org
 from domain.claim import ClaimAccepted, ClaimCountered, ClaimProposed, ClaimState
 from domain.events import Event
@@ -16,6 +17,12 @@ async def authors(work: Work, need: str) -> tuple[str, ...]:
     """The people (principal ids) whose words it holds: they do not endorse it."""
     told = await work.told(need)
     return tuple(dict.fromkeys([each.meta.actor for each in told if each.event.TYPE in _WRITTEN]))
+
+
+async def drafter(work: Work) -> tuple[str, ...]:
+    """Who wrote the draft of the matching policy that stands now: another one adopts it."""
+    told = await work.told(policy_draft.STREAM)
+    return tuple([each.meta.actor for each in told if isinstance(each.event, policy_draft.PolicyDrafted)][-1:])
 
 
 async def other_side(work: Work, action: str, state: ClaimState | ProjectState) -> tuple[str, ...]:

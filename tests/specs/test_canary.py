@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +15,12 @@ from adapters.codec import REGISTRY, JsonCodec
 from adapters.sqlite_store import SqliteStore
 from adapters.vault import open_vault
 from domain.events import Event
+from domain.matching.policy import NORMAL
 from services.needs import NeedChange
 from services.offers import OfferChange
 from tests.support.facts import META, example
 from tests.support.telling import delivered, lines, status
-from tests.support.world import COMMITTEE, STREET_OFFICE, World, people
+from tests.support.world import COMMITTEE, DISTRICT_OFFICE, STREET_OFFICE, World, people
 
 CANARY = "金丝雀4271830065李秀英"
 MARKS = (
@@ -80,8 +83,16 @@ async def everything_typed(world: World, said: str = CANARY) -> None:
     await world.needs.reopen(ask(COMMITTEE), gone.id, reason=said)
     await world.offers.retire(ask(unit), offer.id, reason=said)
     await _failed(world, draft.id, said)
+    await _ruled(world, said)
     await world.endorsing()
     await world.needs.reject(ask(STREET_OFFICE), (await world.need(COMMITTEE)).id, reason=said)
+
+
+async def _ruled(world: World, said: str) -> None:
+    ask, policies = world.ask, world.policies
+    await policies.draft(ask(DISTRICT_OFFICE), replace(NORMAL, waves=2), variant="matching", note=said)
+    await policies.declare_emergency(ask(DISTRICT_OFFICE), until=world.clock.now() + timedelta(days=1), reason=said)
+    await policies.lift_emergency(ask(DISTRICT_OFFICE), reason=said)
 
 
 async def _failed(world: World, need: str, said: str) -> None:

@@ -11,7 +11,7 @@ from domain import policy_draft, rules
 from domain.events import Event, Plain, Refused
 from domain.matching.digest import digest
 from domain.matching.policy import EMERGENCY, NORMAL, Policy, Weights
-from domain.policy_draft import Cut, Draft, DraftState, Figures, PolicyCompared, PolicyDrafted, PolicyDropped
+from domain.policy_draft import Cut, Draft, DraftState, Evenness, Figures, PolicyCompared, PolicyDrafted, PolicyDropped
 from domain.rules import EmergencyDeclared, EmergencyLifted, RulesAdopted, RulesState, policy_in_force
 from tests.support.world import BOOK
 
@@ -19,8 +19,9 @@ NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 WEEK = NOW + timedelta(days=7)
 FLOOD = Plain("防汛二级响应")
 NEARER = replace(NORMAL, weights=replace(NORMAL.weights, near=250, fit=200))
-SOME = Figures(served=1, full=1, value=900, nothing=0, gini=0, worst=1000, idle=0)
-CUTS = (Cut(position=7, needs=2, adopted=SOME, draft=SOME, gained=1, lost=0, pairs=3),)
+EVEN = Evenness(nothing=0, gini=0, worst=1000, idle=0)
+SOME = Figures(served=1, full=1, value=900, after=EVEN)
+CUTS = (Cut(position=7, needs=2, before=EVEN, adopted=SOME, draft=SOME, gained=1, lost=0, pairs=3),)
 
 
 def state(*events: Event) -> RulesState:
@@ -119,15 +120,17 @@ def test_what_cannot_be_meant_or_changes_nothing_is_no_draft():
 
 
 def test_a_draft_is_ready_once_it_was_compared_with_what_is_in_force():
-    assert code(policy_draft.ready, None, BOOK) == "policy.no_draft"
-    assert code(policy_draft.ready, drafts(drafted()), BOOK) == "policy.not_compared"
-    assert policy_draft.ready(drafts(drafted(), compared()), BOOK).policy == NEARER
+    assert code(policy_draft.ready, None, BOOK, of=digest(NEARER)) == "policy.no_draft"
+    assert code(policy_draft.ready, drafts(drafted()), BOOK, of=digest(NEARER)) == "policy.not_compared"
+    assert policy_draft.ready(drafts(drafted(), compared()), BOOK, of=digest(NEARER)).policy == NEARER
 
 
 def test_a_comparison_counts_for_that_very_draft_and_that_very_book():
     since = replace(BOOK, matching=replace(NORMAL, waves=2))
-    assert code(policy_draft.ready, drafts(drafted(), compared()), since) == "policy.not_compared"
-    assert code(policy_draft.ready, drafts(drafted(), compared(), drafted(replace(NEARER, waves=1))), BOOK) == "policy.not_compared"
+    assert code(policy_draft.ready, drafts(drafted(), compared()), since, of=digest(NEARER)) == "policy.not_compared"
+    again = drafts(drafted(), compared(), drafted(replace(NEARER, waves=1)))
+    assert code(policy_draft.ready, again, BOOK, of=digest(replace(NEARER, waves=1))) == "policy.not_compared"
+    assert code(policy_draft.ready, again, BOOK, of=digest(NEARER)) == "policy.draft_changed"
     held = drafts(drafted())
     assert code(policy_draft.compared, held, BOOK, cuts=CUTS, of=digest(NORMAL)) == "policy.draft_changed"
     assert policy_draft.compared(held, BOOK, cuts=CUTS, of=digest(NEARER)) == (compared(),)

@@ -22,6 +22,7 @@ from services.command import Ask, Done
 from services.joint_claims import JointClaims
 from services.needs import NeedDraft, Needs
 from services.offers import OfferDraft, Offers
+from services.policies import Policies
 from services.ports import EventLog, Vault
 from services.projects import Projects
 from services.register import AreaDraft, Register, UnitDraft
@@ -71,7 +72,7 @@ class World:
         self.needs, self.offers = Needs(self.streams), Offers(self.streams)
         self.claims = Claims(self.streams, NobodyStands())
         self.joint, self.projects = JointClaims(self.claims), Projects(self.streams, Links())
-        self.register = Register(self.streams)
+        self.register, self.policies = Register(self.streams), Policies(self.streams)
         self._keys = (f"{name}{n}" for n in itertools.count(1))
 
     async def begin(self, hospital_count: int = 4) -> World:
