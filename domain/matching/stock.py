@@ -82,6 +82,7 @@ class Stock:
     def _move(self, given: Given, sign: int) -> None:
         candidate, gone = given.candidate, self._gone
         for take, quantity in zip(candidate.takes, given.quantities, strict=True):
-            for mine, theirs in dict.fromkeys(take.at):
-                for bucket in ((candidate.need, take.kind, take.unit, mine), (candidate.offer, take.kind, take.unit, theirs)):
-                    gone[bucket] = gone.get(bucket, 0) + sign * quantity
+            mine = {(candidate.need, take.kind, take.unit, key) for key, _ in take.at}
+            theirs = {(candidate.offer, take.kind, take.unit, key) for _, key in take.at}
+            for bucket in mine | theirs:  # each occurrence once, as a claim's window names it in the ledger
+                gone[bucket] = gone.get(bucket, 0) + sign * quantity

@@ -72,7 +72,8 @@ class Market:
 
 
 def market(shape: Shape, seed: int, *, slots: bool = False) -> Market:
-    """The district of this seed. `slots`: each need asks for one of one thing, so that a round of it is a pure flow."""
+    """The district of this seed. `slots`: each need asks for one of one thing at one time, so that one partner is all it
+    takes and a round of it is a pure flow."""
     chance = Random(f"{seed}|{shape.offers}|{shape.needs}")
     areas = _areas(shape.areas)
     of_kind = {kind: [area.id for area in areas if area.kind == kind] for kind, _ in TIERS}
@@ -148,7 +149,8 @@ def _need(
     masks: dict[str, int], slots: bool,
 ) -> NeedFacts:  # fmt: skip
     category = chance.choices(list(CATEGORIES), [demand for demand, _, _ in CATEGORIES.values()])[0]
-    skill, when, grid, id = CATEGORIES[category][2], _when(chance, 20, 25, (2, 4)), chance.choice(grids), f"n{n:05}"
+    when = _when(chance, 20, 80 if slots else 25, (2, 4))
+    skill, grid, id = CATEGORIES[category][2], chance.choice(grids), f"n{n:05}"
     quantity = 1 if chance.randrange(3) else chance.randint(2, 16)
     lines = [Left(kind="志愿者", unit="人", quantity=1 if slots else quantity)]
     if category.startswith("aid") and chance.randrange(2) and not slots:
