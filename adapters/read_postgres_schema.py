@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 from psycopg import sql
 
-VERSION = "4"  # raise it when tables or rows change their meaning: sets of another version are made anew
+VERSION = "5"  # raise it when tables or rows change their meaning: sets of another version are made anew
 
 TABLES = """
 CREATE TABLE bookmark (one integer PRIMARY KEY CHECK (one = 1), position bigint NOT NULL, leaf bytea NOT NULL,

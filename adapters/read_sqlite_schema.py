@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-VERSION = "4"  # raise it when tables or rows change their meaning: sets of another version are made anew
+VERSION = "5"  # raise it when tables or rows change their meaning: sets of another version are made anew
 
 TABLES = (
     """CREATE TABLE bookmark (one INTEGER PRIMARY KEY CHECK (one = 1), position INTEGER NOT NULL, leaf BLOB NOT NULL,

@@ -140,6 +140,7 @@ class ClaimOut(ItemOut):
     note: str | None
     counters: int
     reinstating: list[str]
+    round: str | None
 
 
 class ProjectLine(LineOut):

@@ -80,6 +80,9 @@ from services.projects import Projects
 from services.proofs import Proofs
 from services.read_ports import ReadDb
 from services.register import Register
+from services.round_clock import RoundClock
+from services.round_solving import Solving
+from services.rounds import Rounds
 from services.solver_ports import Solver
 from services.streams import Streams
 from services.trail_search import TrailSearch
@@ -147,14 +150,19 @@ def build(
     projector = Projector(read_db, source, log, codec, vault)
     needs, offers = Needs(streams), Offers(streams)
     claims, trail = Claims(streams, LiveClaims(read_db)), Trail(log, codec, vault, read_db)
+    market = Market(log, codec)
+    rounds = Rounds(streams, Solving(log, codec, market))
     return Engine(
         streams=streams, log=log, needs=needs, offers=offers, claims=claims, joint=JointClaims(claims),
         projects=Projects(streams, open_links(links)), register=Register(streams),
-        clockwork=Clockwork(clock, DueItems(read_db), claims, needs, offers), projector=projector,
+        clockwork=Clockwork(
+            clock, DueItems(read_db), claims, needs, offers, RoundClock(clock, read_db, streams, rounds)
+        ),
+        projector=projector,
         boards=Boards(read_db, log, projector), desks=Desks(read_db, projector, clock),
         dashboards=Dashboards(read_db, log, projector), trail=trail, search=TrailSearch(log, read_db, trail),
         proofs=Proofs(log), comparing=Comparing(read_db, log, projector), oversight=Oversight(log, codec, read_db),
-        market=Market(log, codec),
+        market=market, rounds=rounds,
     )  # fmt: skip
 
 

@@ -54,6 +54,7 @@ class ClaimProposed(Event):
     awaiting: tuple[str, ...]
     expires_at: datetime  # UTC
     note: Text | None = None
+    round: str | None = None  # that it is a pair of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -199,6 +200,7 @@ class ClaimState:
     project: str | None = None
     reinstating: tuple[str, ...] = ()  # who has said that the release was a mistake
     counters: int = 0
+    round: str | None = None  # that the matcher proposed it in
     promoted: bool = False  # it came from the wait list: what it asks for is kept for it until it is answered
 
     @property

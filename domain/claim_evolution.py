@@ -34,7 +34,7 @@ def evolve(state: ClaimState | None, event: Event, stream: str) -> ClaimState:
     if isinstance(event, ClaimProposed):
         return ClaimState(
             id=stream, number=event.number, terms=event.terms, proposed_by=event.proposed_by, status="proposed",
-            awaiting=event.awaiting, expires_at=event.expires_at, note=event.note,
+            awaiting=event.awaiting, expires_at=event.expires_at, note=event.note, round=event.round,
         )  # fmt: skip
     assert state is not None
     match event:

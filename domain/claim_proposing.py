@@ -28,7 +28,7 @@ class Invitation:
 class Sides:
     provider: str
     receiver: str
-    role: str  # of the proposer: provider, receiver, tier
+    role: str  # of the proposer: provider, receiver, tier, matcher
 
 
 def sides(need: NeedState | None, offer: OfferState | None, org: str, *, tier: bool) -> Sides:
@@ -71,9 +71,10 @@ def propose(
     *, claim: str, number: str, need: NeedState | None, offer: OfferState | None, org: str, between: Sides, area: str,
     lines: tuple[Line, ...], window: Window | None, invitations: tuple[Invitation, ...], note: Text | None,
     respond_by: datetime | None, at: datetime, book: RuleBook, kept: tuple[Amount, ...] = (),
+    round: str | None = None,
 ) -> Changes:  # fmt: skip
     """The claim, its hold on the offer, or its place on the wait list of a covered need. `kept`: what those who have
-    been promoted before are still asked about."""
+    been promoted before are still asked about; `round`: whose pair it is."""
     members = _members(between, lines, invitations, book)
     own = members[0].lines if members else lines
     _check(own, members)
@@ -86,7 +87,7 @@ def propose(
         receiver=between.receiver, area=area, category=category, lines=own, window=window, members=members,
     )  # fmt: skip
     proposed = ClaimProposed(
-        number=number, terms=terms, proposed_by=Proposer(org=org, role=between.role), note=note,
+        number=number, terms=terms, proposed_by=Proposer(org=org, role=between.role), note=note, round=round,
         awaiting=_awaiting(between, org, members),
         expires_at=answer_by(at, book, window, respond_by, need.content.respond_by if need else None),
     )  # fmt: skip
@@ -219,6 +220,6 @@ def _waits(
 
 
 def _awaiting(between: Sides, org: str, members: tuple[Member, ...]) -> tuple[str, ...]:
-    """Who must answer: the side that did not propose (both, for a tier), and each invited member."""
-    parties = [o for o in (between.provider, between.receiver) if o != org]
+    """Who must answer: the side that did not propose (both, for a tier or the matcher), and each invited member."""
+    parties = [o for o in (between.provider, between.receiver) if o != org or between.role == "matcher"]
     return (*parties, *(m.org for m in members if m.status == "invited"))

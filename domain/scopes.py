@@ -10,12 +10,13 @@ SCOPES: dict[str, tuple[str, str]] = {  # scope -> (Chinese, English)
     "offers:write": ("发布和修改资源", "publish and change offers"),
     "claims:write": ("提出、撤回和解除认领", "propose, withdraw and release claims"),
     "claims:decide": ("答复认领", "answer claims"),
+    "rounds:write": ("开展统一匹配", "run rounds of matching"),
     "projects:write": ("办理项目", "carry out projects"),
     "register:write": ("登记单位和区域", "register units and areas"),
 }
 _BY_NOUN = {
     "need": "needs:write", "offer": "offers:write", "claim": "claims:write", "project": "projects:write",
-    "unit": "register:write", "area": "register:write",
+    "unit": "register:write", "area": "register:write", "round": "rounds:write",
 }  # fmt: skip
 _DECIDING = ("claim.accept", "claim.refuse", "claim.counter", "claim.join", "claim.decline")
 _READING = ("list.export", "list.import")  # what an import writes is decided row by row

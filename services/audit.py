@@ -60,8 +60,8 @@ class Trail:
         """The same with the ledger cut after a position; None when it did not exist yet."""
         return await self._item(await self._log.read_stream(stream), position)
 
-    async def folded(self, stream: str, position: int) -> Item | None:
-        """Its state with the ledger cut after a position; None when it did not exist yet."""
+    async def folded(self, stream: str, position: int | None = None) -> Item | None:
+        """Its state, with the ledger cut after a position; None when it did not exist yet."""
         return self._folded(await self._log.read_stream(stream), position)
 
     async def _item(self, rows: Sequence[Stored], upto: int | None) -> Doc | None:

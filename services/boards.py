@@ -1,4 +1,4 @@
-"""Boards: lists of needs, offers, claims, projects, units and areas, as the one who asks may see them."""
+"""Boards: lists of needs, offers, claims, projects, units, areas and rounds, as the one who asks may see them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from services.ports import EventLog
 from services.read_ports import Doc, Progress, Query, ReadDb
 from services.words import phrases
 
-KINDS = {"needs": "need", "offers": "offer", "claims": "claim", "projects": "project", "units": "unit", "areas": "area"}
+KINDS = {
+    "needs": "need", "offers": "offer", "claims": "claim", "projects": "project", "units": "unit", "areas": "area",
+    "rounds": "round",
+}  # fmt: skip
 MOST = 200  # rows of a page
 _BOUND = ("claim", "project")  # kinds with several parties
 _PRIVATE = ("note", "disputed_by")  # left out for those without log-in
@@ -39,9 +42,9 @@ class Boards:
         status: str | None = None, q: str | None = None, at: str | None = None, owner: str | None = None,
         about: str | None = None, limit: int = 50, cursor: str | None = None, min_position: int | None = None,
     ) -> Page:  # fmt: skip
-        """Newest first. `kind` is needs, offers, claims, projects, units or areas; `area` its dated subtree; `status`
+        """Newest first. `kind` is needs, offers, claims, projects, units, areas or rounds; `area` its dated subtree; `status`
         and `category` comma-separated; `owner` who owns it (claims and projects: who is a party); `about` the need or
-        offer that claims and projects are about; `limit` 1–200. Refused: at.invalid, cursor.invalid. Raises Behind."""
+        offer that claims and projects are about (rounds: the round before); `limit` 1–200. Refused: at.invalid, cursor.invalid. Raises Behind."""
         row = KINDS[kind]
         position = await parse_at(at, self._log)
         await reach(self._progress, max(position or 0, min_position or 0))

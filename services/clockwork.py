@@ -1,4 +1,5 @@
-"""What happens because time has passed: proposals expire, needs lapse, offers end. Each is an idempotent command."""
+"""What happens because time has passed: proposals expire, needs lapse, offers end, rounds are finished or due. Each is an
+idempotent command."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from services.command import Ask
 from services.needs import Needs
 from services.offers import Offers
 from services.ports import Clock
+from services.round_clock import RoundClock
 
 
 class Due(Protocol):
@@ -21,8 +23,10 @@ class Due(Protocol):
 
 
 class Clockwork:
-    def __init__(self, clock: Clock, due: Due, claims: Claims, needs: Needs, offers: Offers) -> None:
-        self._clock, self._due = clock, due
+    def __init__(
+        self, clock: Clock, due: Due, claims: Claims, needs: Needs, offers: Offers, rounds: RoundClock
+    ) -> None:
+        self._clock, self._due, self._rounds = clock, due, rounds
         self._acts = {"claim": claims.expire, "need": needs.lapse, "offer": offers.expire}
 
     async def tick(self) -> int:
@@ -35,4 +39,4 @@ class Clockwork:
                 changed += done.version > version
             except Refused:
                 continue
-        return changed
+        return changed + await self._rounds.tick()

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from domain import areas, claim_evolution, delegation, need, offer, policy_draft, project, rules, units
+from domain import round as rounds
 from domain.access import Principal
 from domain.events import Event
 
@@ -57,7 +58,7 @@ class Held:
 
 
 def evolve(kind: str, state: Any, event: Event, stream: str) -> Any:
-    """The next state of a stream of one kind (need, offer, claim, project, unit, area, rules)."""
+    """The next state of a stream of one kind (need, offer, claim, project, unit, area, rules, round, objection)."""
     match kind:
         case "need":
             return need.evolve(state, event, stream)
@@ -73,6 +74,8 @@ def evolve(kind: str, state: Any, event: Event, stream: str) -> Any:
             return areas.evolve(state, event)
         case "rules":
             return (policy_draft if stream == policy_draft.STREAM else rules).evolve(state, event)
+        case "round":
+            return rounds.evolve(state, event, stream)
         case "objection":
             return delegation.evolve(state, event, stream)
         case _:

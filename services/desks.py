@@ -26,12 +26,13 @@ class Desks:
     async def of(self, principal: Principal, *, min_position: int | None = None) -> dict[str, Any]:
         """{"waiting": [{act, kind, item, due, overdue}], "due": [the same], "mine": {kind: {status: n}}, "position"},
         by due time. waiting: what the other side waits for (acceptance, membership, reinstatement, confirmation,
-        settlement, endorsement); due: one's own work within 7 days or overdue (delivery, feedback, evaluations,
+        settlement, endorsement; escalation: needs that a round below has left);
+        due: one's own work within 7 days or overdue (delivery, feedback, evaluations,
         response). `item` is the row of the list. Raises Behind."""
         await reach(self._progress, min_position)
         found = await self._db.page(Query(groups=(_labels(principal),), limit=ALL))
         now, waiting, due = self._clock.now(), [], []
-        for _, doc in found.rows:
+        for doc in await self._still_open([doc for _, doc in found.rows]):
             for act, is_waiting, by in _acts(doc, principal):
                 entry = {"act": act, "kind": _kind(doc), "item": doc, "due": by, "overdue": _before(by, now)}
                 if is_waiting:
@@ -57,6 +58,13 @@ class Desks:
             busy |= {where for (where, _), figures in cells.items() if any(figures.values())}
         return [doc for doc in lowest if doc["id"] not in busy]
 
+    async def _still_open(self, docs: list[Doc]) -> list[Doc]:
+        """Without the rounds that have handed over needs, once none of these is open any more."""
+        handed = {id for doc in docs if _kind(doc) == "round" for id in doc["escalated"]}
+        needs = await self._db.docs(handed) if handed else {}
+        left = {id for id, need in needs.items() if need["status"] == "open"}
+        return [doc for doc in docs if _kind(doc) != "round" or left.intersection(doc["escalated"])]
+
     async def _title(self, entries: list[Doc]) -> None:
         """Claims and projects carry the title of what they are about."""
         untitled = [e["item"] for e in entries if e["kind"] in ("claim", "project")]
@@ -79,6 +87,8 @@ def _acts(doc: Doc, principal: Principal) -> Iterator[tuple[str, bool, str | Non
         invited = any(m["org"] == org and m["status"] == "invited" for m in doc["members"])
         act = "reinstatement" if status == "released" else "membership" if invited else "acceptance"
         yield act, True, None if status == "released" else doc["expires_at"]
+    elif kind == "round":
+        yield "escalation", True, None
     elif kind == "need" and status == "posted":
         yield "endorsement", True, doc["respond_by"]
     elif kind == "need" and doc["owner"] == org:
@@ -105,7 +115,10 @@ def _of_project(doc: Doc, org: str, status: str) -> Iterator[tuple[str, bool, st
 
 
 def _kind(doc: Doc) -> str:
-    """What the row is of: only claims are awaited, only projects have milestones; the rest on a desk are needs."""
+    """What the row is of: only claims are awaited, only projects have milestones, only rounds waves; the rest on a desk
+    are needs."""
+    if "wave" in doc:
+        return "round"
     return "claim" if "awaiting" in doc else "project" if "milestones" in doc else "need"
 
 

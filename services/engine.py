@@ -21,6 +21,7 @@ from services.projector import Projector
 from services.projects import Projects
 from services.proofs import Proofs
 from services.register import Register
+from services.rounds import Rounds
 from services.streams import Streams
 from services.trail_search import TrailSearch
 
@@ -45,4 +46,5 @@ class Engine:
     oversight: Oversight
     proofs: Proofs
     projector: Projector
+    rounds: Rounds
     market: Market

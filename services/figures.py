@@ -18,6 +18,7 @@ from domain.claim import ClaimState
 from domain.need import NeedState
 from domain.offer import OfferState
 from domain.project import ProjectState
+from domain.round import RoundState
 from domain.units import UnitState
 from services.items import Item, is_delivered
 from services.read_ports import Doc, FigureChange, Vector
@@ -63,7 +64,7 @@ def share(item: Item, path_of: PathOf, heard: datetime | None = None) -> Share:
         case UnitState() as unit:
             areas = tuple(dict.fromkeys(above for area in unit.areas for above in path_of(area)))
             return Share(areas, None, {"units/total": 1, f"units/{unit.status}": 1})
-        case AreaState():
+        case AreaState() | RoundState():
             return NO_SHARE
 
 

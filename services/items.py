@@ -12,12 +12,13 @@ from domain.events import Recorded
 from domain.need import NeedState
 from domain.offer import OfferState
 from domain.project import ProjectState
+from domain.round import RoundState
 from domain.units import UnitState
 from services.command import evolve, kind_of
 
-State = NeedState | OfferState | ClaimState | ProjectState | UnitState | AreaState
+State = NeedState | OfferState | ClaimState | ProjectState | UnitState | AreaState | RoundState
 
-KINDS = ("need", "offer", "claim", "project", "unit", "area")
+KINDS = ("need", "offer", "claim", "project", "unit", "area", "round")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from domain.claim import ClaimState
 from domain.need import NeedState
 from domain.offer import OfferState
 from domain.project import ProjectState
+from domain.round import RoundState
 from domain.units import UnitState
 from services.due import due_at
 from services.figures import PathOf, day_of
@@ -24,7 +25,8 @@ def labels(item: Item, path_of: PathOf, line: str | None = None) -> frozenset[st
     """kind; kind/s/STATUS; kind/c/CATEGORY; kind/a/AREA for its area and all above; kind/p/PARTY (the owner too);
     kind/n/ITEM that it is about; kind/v when everybody may see it; area/up/PARENT; desk/ORG and desk@AREA for whom
     something is to do; due/DAY (UTC) of what the clock will end; kind/m/MONTH and kind/d/DAY (Shanghai time) when it
-    began; kind/l/LINE of the unit that gives or asks."""
+    began; kind/l/LINE of the unit that gives or asks; of rounds also desk@AREA of what is handed to it, round/n/PARENT,
+    round/calendar and round/pending."""
     kind, state, status = item.kind, item.state, item.status
     areas = tuple(path_of(area) for area in direct_areas(state))
     found = [f"{kind}/s/{status}", *(f"desk/{org}" for org in _desks(state, status))]
@@ -83,6 +85,8 @@ def direct_areas(state: State) -> tuple[str, ...]:
             return state.areas
         case AreaState():
             return (state.id,)
+        case RoundState():
+            return (state.area,)
 
 
 def parties(state: State) -> Iterable[str]:
@@ -96,6 +100,8 @@ def parties(state: State) -> Iterable[str]:
             return (state.provider, *state.members, state.receiver)
         case UnitState() | AreaState():
             return (state.id,)
+        case RoundState():
+            return ()
 
 
 def giver(state: State) -> str:
@@ -109,6 +115,8 @@ def giver(state: State) -> str:
             return state.provider
         case UnitState() | AreaState():
             return state.id
+        case RoundState():
+            return state.area
 
 
 def category_of(state: State) -> str | None:
@@ -117,7 +125,7 @@ def category_of(state: State) -> str | None:
             return state.content.category
         case ClaimState():
             return state.terms.category
-        case ProjectState():
+        case ProjectState() | RoundState():
             return state.category
     return None
 
@@ -131,7 +139,17 @@ def _about(state: State) -> tuple[str, ...]:
             return tuple(f"project/n/{item}" for item in (state.need, state.offer, state.claim) if item)
         case AreaState():
             return (f"area/up/{state.parent or ''}",)
+        case RoundState():
+            return _of_round(state)
     return ()
+
+
+def _of_round(state: RoundState) -> tuple[str, ...]:
+    """Who is handed what it leaves over, which round it goes on from, and what the clock has to finish or to count."""
+    return (
+        *((f"desk@{state.to}",) if state.to else ()), *((f"round/n/{state.parent}",) if state.parent else ()),
+        *(("round/calendar",) if state.calendar else ()), *(("round/pending",) if state.pending else ()),
+    )  # fmt: skip
 
 
 def _desks(state: State, status: str) -> Iterable[str]:

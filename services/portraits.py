@@ -71,7 +71,7 @@ class Portraits:
         position = await parse_at(at, self._log)
         await reach(self._progress, max(position or 0, min_position or 0))
         doc = (await self._db.docs([org], position)).get(org)
-        if doc is None or "milestones" in doc or "provider" in doc or "public" in doc:
+        if doc is None or "milestones" in doc or "provider" in doc or "public" in doc or "wave" in doc:
             raise missing()
         needs, offers = [await self._rows((f"{kind}/p/{org}",), (f"{kind}/v",), position) for kind in ("need", "offer")]
         claims, projects = [await self._rows((f"{kind}/p/{org}",), None, position) for kind in ("claim", "project")]

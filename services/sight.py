@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from domain import claim_legal, need_acts, offer_acts, project_acts
+from domain import claim_legal, need_acts, offer_acts, project_acts, round_acts
 from domain.access import BASES, COORDINATORS, Facts, Principal, decide, missing
 from domain.areas import AreaState
 from domain.claim import ClaimState
@@ -14,6 +14,7 @@ from domain.delegation import OBJECTION
 from domain.need import NeedState
 from domain.offer import OfferState
 from domain.project import ProjectState
+from domain.round import RoundState
 from domain.units import UnitState
 from services.command import Done, kind_of
 from services.items import KINDS, State
@@ -40,12 +41,16 @@ ACTS = {  # acts that items name -> the row of the matrix
         "feedback": "project.feedback", "evaluations": "project.evaluate", "evaluation-links": "project.links",
         "closure": "project.close",
     },
+    "round": {
+        "publication": "round.publish", "discard": "round.discard", "pins": "round.pin", "prohibitions": "round.pin",
+        "computation": "round.compute", "wave": "round.wave",
+    },
 }  # fmt: skip
 
 
 _KIND: dict[type, str] = {
     NeedState: "need", OfferState: "offer", ClaimState: "claim", ProjectState: "project", UnitState: "unit",
-    AreaState: "area",
+    AreaState: "area", RoundState: "round",
 }  # fmt: skip
 
 
@@ -136,6 +141,8 @@ def _legal(state: State, org: str, at: datetime) -> tuple[str, ...]:
             settles = ("settlement",) if state.status == "disputed" else ()
             closes = ("closure",) if state.status in project_acts.DONE else ()
             return (*project_acts.legal(state, org), *(settles + closes if state.side_of(org) is None else ()))
+        case RoundState():
+            return round_acts.legal(state)
     return ()
 
 
@@ -144,7 +151,7 @@ def _public(state: State) -> bool:
     match state:
         case NeedState() | OfferState():
             return state.public
-        case ClaimState() | ProjectState():
+        case ClaimState() | ProjectState() | RoundState():
             return False
     return True
 

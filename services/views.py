@@ -10,6 +10,7 @@ from domain.claim import ClaimState
 from domain.need import NeedState
 from domain.offer import OfferState
 from domain.project import ProjectState
+from domain.round import RoundState
 from domain.units import UnitState
 from services.items import Item, State, is_delivered
 from services.shapes import Doc, Open, instant, ledger, line_of, placed, window
@@ -88,6 +89,7 @@ def claim_view(state: ClaimState, version: int, open: Open) -> Doc:
         "expires_at": instant(state.expires_at),
         "counters": state.counters,
         "reinstating": list(state.reinstating),
+        "round": state.round,
     }
 
 
@@ -151,6 +153,39 @@ def area_view(state: AreaState, version: int, open: Open) -> Doc:
     }
 
 
+def round_view(state: RoundState, version: int, open: Open) -> Doc:
+    """The summary: the pairs are read with the round itself. `claims` and `dropped` count what has become of them;
+    `to` is the area that was handed the `escalated` needs."""
+    found, digests = state.outcome, state.digests
+    return {
+        **_head(state.id, state.number, state.status, version, state.area, state.area, state.category),
+        "title": None,
+        "lines": [],
+        "mode": state.mode,
+        "wave": state.wave,
+        "parent": state.parent,
+        "calendar": state.calendar,
+        "cutoff": state.cutoff,
+        "policy": state.policy,
+        "algorithm": state.algorithm,
+        "backend": state.backend,
+        "needs": found.needs if found else 0,
+        "candidates": found.candidates if found else 0,
+        "pairs": len(found.pairs) if found else 0,
+        "served": found.served if found else 0,
+        "full": found.full if found else 0,
+        "unserved": len(found.unserved) if found else 0,
+        "value": found.value if found else 0,
+        "pins": len(state.scope.pins),
+        "prohibitions": len(state.scope.prohibitions),
+        "result": digests.result if digests else None,
+        "claims": len(state.proposed),
+        "dropped": len(state.dropped),
+        "escalated": list(state.escalated),
+        "to": state.to,
+    }
+
+
 _CLAIM_PLACES = {"proposed": "held", "accepted": "committed", "fulfilled": "delivered"}
 
 
@@ -168,6 +203,8 @@ def _view(state: State, version: int, open: Open) -> Doc:
             return unit_view(state, version, open)
         case AreaState():
             return area_view(state, version, open)
+        case RoundState():
+            return round_view(state, version, open)
 
 
 def _head(

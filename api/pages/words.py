@@ -53,6 +53,10 @@ STATUSES: dict[str, dict[str, tuple[str, str]]] = {
         "aborted": ("已中止", "off"),
     },
     "unit": {"registered": ("已登记", "done"), "suspended": ("已暂停", "off")},
+    "round": {
+        "opened": ("计算中", "new"), "computed": ("待公布", "open"), "published": ("已公布", "done"),
+        "discarded": ("已放弃", "off"),
+    },
     "area": {"open": ("现行", "done"), "closed": ("已撤并", "off")},
 }  # fmt: skip
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from api.v1 import areas, claims, dashboards, desk, events, imports, needs, offers, projects, units, webhooks
+from api.v1 import areas, claims, dashboards, desk, events, imports, needs, offers, projects, rounds, units, webhooks
 
-NOUNS = (needs, offers, claims, projects, units, areas, dashboards, desk, events, imports, webhooks)
+NOUNS = (needs, offers, claims, projects, rounds, units, areas, dashboards, desk, events, imports, webhooks)
 
 
 def install(app: FastAPI) -> None:

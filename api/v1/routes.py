@@ -104,9 +104,9 @@ def act(router: APIRouter, path: str, what: Callable[[Request, Ask, str, ActIn],
 def reads(router: APIRouter, kind: str) -> None:
     """The list, one item, and its history."""
     says = answers.KINDS[kind]
-    _list(router, kind, says)
+    lists(router, kind, says)
     _item(router, kind, says)
-    _history(router, kind)
+    histories(router, kind)
 
 
 def stream_of(kind: str, id: str) -> str:
@@ -116,7 +116,8 @@ def stream_of(kind: str, id: str) -> str:
     return f"area-{id}" if kind == "areas" else id
 
 
-def _list(router: APIRouter, kind: str, says: type[ItemOut]) -> None:
+def lists(router: APIRouter, kind: str, says: type[ItemOut]) -> None:
+    """The list of a noun."""
     listed = create_model(f"{says.__name__.removesuffix('Out')}List", __base__=ListOut, items=(list[says], ...))  # type: ignore[valid-type]
 
     @reading(router, "", listed, f"list_{kind}")
@@ -133,7 +134,7 @@ def _item(router: APIRouter, kind: str, says: type[ItemOut]) -> None:
     async def get_item(request: Request, id: ItemId, at: At = None) -> Response:
         """一项：直接读自总账 / One item, folded from its stream: never stale."""
         house, stream, who = engine(request), stream_of(kind, id), viewer(request)
-        await _stored(request)
+        await stored(request)
         state = await sight.seen(house.streams, who, stream, KINDS[kind])
         position = await parse_at(at, house.log)
         if position is not None:
@@ -145,12 +146,13 @@ def _item(router: APIRouter, kind: str, says: type[ItemOut]) -> None:
         return tagged(request, as_json(doc), f'"{doc["version"]}"')
 
 
-def _history(router: APIRouter, kind: str) -> None:
+def histories(router: APIRouter, kind: str) -> None:
+    """The history of each of its items."""
     @reading(router, "/{id}/history", HistoryOut, f"history_of_{kind}", 404)
     async def get_history(request: Request, id: ItemId, at: At = None) -> Response:
         """经过：这一项自己的事件 / What has happened to it: the events of its own stream, oldest first."""
         house, stream = engine(request), stream_of(kind, id)
-        await _stored(request)
+        await stored(request)
         await sight.seen(house.streams, viewer(request), stream, KINDS[kind])
         upto = await parse_at(at, house.log)
         items = [entry for entry in await house.trail.history(stream) if upto is None or entry["position"] <= upto]
@@ -159,7 +161,7 @@ def _history(router: APIRouter, kind: str) -> None:
         return tagged(request, body, f'"{len(items)}"')
 
 
-async def _stored(request: Request) -> None:
+async def stored(request: Request) -> None:
     """An item is never stale, but what nobody has stored yet cannot be read."""
     wanted = min_position(request)
     if wanted and (reached := await engine(request).log.wait(wanted - 1, WAIT_S)) < wanted:

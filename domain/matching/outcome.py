@@ -28,7 +28,7 @@ class Pair:
     offer: str
     unit: str
     lines: tuple[Line, ...]
-    window: Window | None
+    window: Window | None = None
     score: int
     parts: tuple[int, ...]
     tier: str  # kind of the smallest area that holds both

@@ -25,6 +25,7 @@ RULES = {
     "project": "active reported confirmed closed disputed settled aborted",
     "unit": "registered suspended",
     "area": "open closed",
+    "round": "opened computed published discarded",
 }
 CALL = re.compile(r"""\b(?:_|say)\(\s*(["'])(.*?)\1""")
 

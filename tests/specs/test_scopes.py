@@ -45,7 +45,7 @@ def test_every_act_of_business_has_a_scope_and_no_act_of_the_house_has_one():
     for action, rule in ACTIONS.items():
         if action in ("rules.adopt", "hook.keep"):
             continue  # the house's own, and an organisation's
-        business = rule.group in ("needs", "offers", "claims", "projects", "register", "lists", "see")
+        business = rule.group in ("needs", "offers", "claims", "rounds", "projects", "register", "lists", "see")
         alone = any(covers((scope,), action) for scope in SCOPES)
         assert alone == (business or action.endswith(".see")), action
 

@@ -17,7 +17,7 @@ ROLES = {  # columns, in the order of the page
     "street": "街道", "district": "区", "auditor": "审计员", "system_admin": "系统管理员", "security_admin": "安全管理员",
 }  # fmt: skip
 GROUPS = {
-    "see": "看得到什么", "needs": "需求", "offers": "资源", "claims": "认领与答复", "projects": "项目与交付",
+    "see": "看得到什么", "needs": "需求", "offers": "资源", "claims": "认领与答复", "rounds": "统一匹配", "projects": "项目与交付",
     "register": "名册、区域与规则", "lists": "清单", "personal": "个人信息", "house": "账号与安全",
 }  # fmt: skip
 MARKS = {  # letter -> (the mark in a cell, what it means)

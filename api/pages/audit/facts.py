@@ -24,9 +24,13 @@ FIELDS: Mapping[str, str] = {  # in the order they are shown
     "offer": "有关资源", "claim": "有关认领", "project": "有关项目", "milestones": "节点", "money": "资金",
     "fed_back": "已反馈", "evaluations": "评价", "disputed_by": "提出异议方", "outcome": "裁定", "households": "户数",
     "since": "设立日期", "until": "撤并日期", "successor": "并入区域", "reopened": "重新开放次数",
+    "mode": "规则", "wave": "第几轮", "cutoff": "截止序位", "needs": "纳入的需求", "pairs": "配成", "served": "配上的需求",
+    "full": "全部配满的需求", "unserved": "未配上的需求", "value": "总分", "pins": "指定的配对", "prohibitions": "排除的配对",
+    "claims": "已提出的认领", "dropped": "未能提出的配对", "to": "转交", "backend": "求解器", "result": "结果摘要值",
     "merged_into": "并入需求", "public": "公开", "note": "说明",
 }  # fmt: skip
-_ORGS = ("owner", "provider", "receiver", "area", "parent", "reach", "successor")
+MODES = {"normal": "平时规则", "emergency": "应急规则"}
+_ORGS = ("owner", "provider", "receiver", "area", "parent", "reach", "successor", "to")
 _ITEMS = ("need", "offer", "merged_into")
 _TIMES = ("respond_by", "expires_at", "due_at")
 _LISTS = ("members", "awaiting", "areas")
@@ -78,6 +82,8 @@ class Writer:
         match field, value:
             case _, bool():
                 return say("是") if value else say("否")
+            case "mode", _:
+                return say(MODES.get(value, value))
             case "category", _:
                 return self._categories.get(value, value)
             case "group" | "groups", _:
@@ -111,7 +117,7 @@ async def writer(engine: Engine, docs: Iterable[Doc | None], at: str | None, say
 
 def kind_of_doc(doc: Doc) -> str:
     kind = kind_of(doc["id"])
-    return kind if kind in ("need", "offer", "claim", "project", "unit") else "area"
+    return kind if kind in ("need", "offer", "claim", "project", "unit", "round") else "area"
 
 
 def _mentioned(doc: Doc) -> list[str]:

@@ -19,7 +19,7 @@ from services.engine import Engine
 from services.items import KINDS
 
 BOARDS = {"needs": "需求板", "offers": "资源板"}
-NOUNS = {"need": "需求", "offer": "资源", "claim": "认领", "project": "项目", "unit": "单位", "area": "区域"}
+NOUNS = {"need": "需求", "offer": "资源", "claim": "认领", "project": "项目", "unit": "单位", "area": "区域", "round": "统一匹配"}
 DASHBOARD = "dashboard"
 _NUMBER = re.compile(r"[A-Z]{2}-[0-9A-Z]+(?:-[0-9]+){1,2}", re.ASCII)
 _ID = re.compile(r"[!-~]{1,200}")
@@ -86,7 +86,7 @@ async def _item(engine: Engine, viewer: Principal, asked: str, say: Tongue) -> S
     doc = await engine.trail.item(id)
     if doc is None:
         raise missing()
-    name = doc["title"] or (say(NOUNS[kind]) if kind in ("claim", "project") else say("（文字已删除）"))
+    name = doc["title"] or (say(NOUNS[kind]) if kind in ("claim", "project", "round") else say("（文字已删除）"))
     return Subject(id, kind, "", f"{doc['number']} · {name}")
 
 

@@ -23,6 +23,7 @@ ACTS = {  # what is to be done -> (what the desk calls it, the act of the item's
     "reinstatement": ("答复恢复要求", "reinstatement"), "confirmation": ("确认交付", "confirmation"),
     "settlement": ("裁定争议", "settlement"), "endorsement": ("审核需求", ""), "delivery": ("报告交付", "delivery"),
     "feedback": ("反馈结果", "feedback"), "evaluations": ("评价对方", "evaluations"), "response": ("等待认领，期限将到", ""),
+    "escalation": ("下级没有配上的需求", ""),
 }  # fmt: skip
 MINE = {"need": "需求", "offer": "资源", "claim": "认领", "project": "项目"}
 FIRST = 30  # entries of a part of the desk; the rest is told in number
