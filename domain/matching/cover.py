@@ -93,17 +93,24 @@ def cover(plan: Plan, solver: Solver, bits: int) -> tuple[Solved, Tally]:
     for _ in range(TRIES):
         network = instance(plan, slots, rooms, bits)
         solution = solver(network)
-        tally = Tally(plan)
-        carry_out(tally, (plan.candidates[n] for n in solution.chosen))
-        by_flow = len(tally.given)
-        fill(tally)
-        solved = Solved(tuple(slots), tuple(rooms), network, solution, by_flow)
+        solved, tally = carried_out(plan, slots, rooms, network, solution)
         if best is None or tally.merit > best[1].merit:
             best = solved, tally
         if not _adapt(plan, solution.chosen, tally, slots, rooms):
             break
     assert best is not None
     return best
+
+
+def carried_out(
+    plan: Plan, slots: Sequence[int], rooms: Sequence[int], network: Instance, solution: Solution
+) -> tuple[Solved, Tally]:
+    """A flow in exact quantities, and what is still open filled."""
+    tally = Tally(plan)
+    carry_out(tally, (plan.candidates[n] for n in solution.chosen))
+    by_flow = len(tally.given)
+    fill(tally)
+    return Solved(tuple(slots), tuple(rooms), network, solution, by_flow), tally
 
 
 def carry_out(tally: Tally, chosen: Iterable[Candidate]) -> None:
@@ -165,27 +172,11 @@ def _adapt(plan: Plan, chosen: Sequence[int], tally: Tally, slots: list[int], ro
         got = given.get((candidate.need, candidate.offer))
         if (got is None or got.cover < candidate.cover) and not tally.stock.is_full(candidate.need):
             promised.add(plan.groups[n])
-    wish = _wishes(plan)
+    wished = {group for group, c in zip(plan.groups, plan.candidates, strict=True) if tally.stock.could(c) is not None}
     for group in range(len(rooms)):
         if group in promised and rooms[group] > 1:
             rooms[group] -= 1
-        elif group not in promised and by_group[group] >= rooms[group] and wish[group](tally.stock):
+        elif group not in promised and by_group[group] >= rooms[group] and group in wished:
             rooms[group] += 1
     return (tuple(slots), tuple(rooms)) != before
 
-
-def _wishes(plan: Plan) -> list[Callable[[Stock], bool]]:
-    """Of each group, whether what is left of it would still do for the smallest that is asked of it."""
-    least: dict[int, tuple[str, dict[tuple[str, str, str], int]]] = {}
-    for candidate, group in zip(plan.candidates, plan.groups, strict=True):
-        _, asked = least.setdefault(group, (candidate.offer, {}))
-        for take in candidate.takes:
-            for _, key in take.at:
-                bucket = (take.kind, take.unit, key)
-                asked[bucket] = min(asked.get(bucket, take.quantity), take.quantity)
-
-    def wish(group: int) -> Callable[[Stock], bool]:
-        offer, asked = least[group]
-        return lambda stock: all(stock.free(offer, *bucket) >= quantity for bucket, quantity in asked.items())
-
-    return [wish(group) for group in range(len(plan.buckets))]

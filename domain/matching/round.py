@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from domain.matching import certificate, flow
 from domain.matching.candidates import LOST_IN_ROUND, assess
-from domain.matching.cover import Solved, Solver, Tally, cover
+from domain.matching.cover import Solved, Solver, Tally, carried_out, cover
 from domain.matching.explain import scarcity
 from domain.matching.fairness import shares
 from domain.matching.network import TICKET_BITS
@@ -33,12 +33,17 @@ def solve(snapshot: Snapshot, scope: Scope, policy: Policy, key: str, solver: So
 
 
 def check(snapshot: Snapshot, scope: Scope, policy: Policy, key: str, outcome: Outcome) -> None:
-    """Without a solver: the network is made again from the facts, and the certificate proves the choice in it best.
-    Raises certificate.NotOptimal, also when the pairs are not what that choice gives."""
+    """Without a solver: the network is made again from the facts, the certificate proves the choice in it best, and all that
+    the outcome says follows from the choice. Raises certificate.NotOptimal."""
     prepared, proof = plan(snapshot, scope, policy, key), outcome.certificate
     if len(proof.slots) != len(prepared.wanted) or len(proof.rooms) != len(prepared.buckets):
         raise certificate.NotOptimal("the certificate is of another network")
-    certificate.verify(instance(prepared, proof.slots, proof.rooms, proof.bits), proof.chosen, proof.prices)
+    network = instance(prepared, proof.slots, proof.rooms, proof.bits)
+    certificate.verify(network, proof.chosen, proof.prices)
+    alone = certificate.unique(network, proof.chosen, proof.prices)
+    solved, tally = carried_out(prepared, proof.slots, proof.rooms, network, flow.Solution(proof.chosen, proof.prices))
+    if outcome != _outcome(prepared, snapshot, scope, solved, tally, alone):
+        raise certificate.NotOptimal("the outcome says something else than what follows from the choice")
 
 
 def _outcome(plan: Plan, snapshot: Snapshot, scope: Scope, solved: Solved, tally: Tally, alone: bool) -> Outcome:
