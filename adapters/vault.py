@@ -207,3 +207,22 @@ def open_vault(path: Path, master_file: Path | None = None) -> SqliteVault:
 def _connect(path: Path) -> sqlite3.Connection:
     with _translated():
         return open_erasable(path, _SCHEMA)
+
+
+class NoKeys:
+    """No key at all: for those who read facts whose words stay sealed."""
+
+    def new_key(self) -> str:
+        raise KeyError("no keys here")
+
+    def seal(self, key: str, plain: str, place: str) -> Sealed:
+        raise KeyError(key)
+
+    def open(self, text: Sealed) -> str | None:
+        return None
+
+    def erase(self, key: str) -> None:
+        raise KeyError(key)
+
+    def erasures(self) -> int:
+        return 0

@@ -12,6 +12,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from api.round_cli import rounds
 from api.settings import Settings
 
 cli = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="认领 Renling")
@@ -34,7 +35,7 @@ def run(
     settings = _settings(port=port, data=data, district=district)
     _must_be_usable(settings)
     day = date.fromisoformat(today) if today else None
-    _finish(run_all(settings, lambda opened: prepare(opened, empty=empty, today=day, say=_say), _say), settings)
+    finish(run_all(settings, lambda opened: prepare(opened, empty=empty, today=day, say=_say), _say), settings)
 
 
 @cli.command()
@@ -140,7 +141,7 @@ def rebuild(data: Data = None, district: Pack = None) -> None:
     from api.loading import rebuild as rebuild_all
 
     settings = _settings(data=data, district=district)
-    _finish(rebuild_all(settings, _say), settings)
+    finish(rebuild_all(settings, _say), settings)
 
 
 @cli.command()
@@ -149,7 +150,7 @@ def verify(data: Data = None, district: Pack = None) -> None:
     from api.loading import verify as verify_all
 
     settings = _settings(data=data, district=district)
-    _finish(verify_all(settings, _say), settings)
+    finish(verify_all(settings, _say), settings)
 
 
 @cli.command()
@@ -184,11 +185,12 @@ def _part(name: str, help: str) -> None:
 
         settings = _settings(port=port, data=data, district=district)
         _must_be_usable(settings)
-        _finish(PARTS[name](settings, _say), settings)
+        finish(PARTS[name](settings, _say), settings)
 
     cli.command(name, help=help)(start)
 
 
+cli.add_typer(rounds, name="round")
 _part("api", "The API and the pages, with read models of their own.")
 _part("relay", "The copy of the ledger in NATS.")
 _part("project", "The read models alone.")
@@ -211,7 +213,7 @@ def _must_be_usable(settings: Settings) -> None:
         _fail(why)
 
 
-def _finish(work: Coroutine[Any, Any, int], settings: Settings) -> NoReturn:
+def finish(work: Coroutine[Any, Any, int], settings: Settings) -> NoReturn:
     """Run to the end; what stops a start is said in one line."""
     from api.wiring import REFUSED_STARTS
 

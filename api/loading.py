@@ -42,7 +42,7 @@ async def found(district: District, pack: Pack) -> None:
 
 
 async def rebuild(settings: Settings, say: Say) -> int:
-    async with _alone(settings) as district:
+    async with alone(settings) as district:
         started = time.monotonic()
         position = await district.engine.projector.rebuild()
         say(f"读模型已重建 / rebuilt to position {position} in {time.monotonic() - started:.1f} s")
@@ -51,7 +51,7 @@ async def rebuild(settings: Settings, say: Say) -> int:
 
 async def verify(settings: Settings, say: Say) -> int:
     """Exit code 1 when a row differs from a fresh replay."""
-    async with _alone(settings) as district:
+    async with alone(settings) as district:
         await district.engine.projector.catch_up()
         differences = await district.engine.projector.verify()
         for line in differences:
@@ -62,12 +62,12 @@ async def verify(settings: Settings, say: Say) -> int:
 
 async def described(settings: Settings) -> dict[str, Any]:
     """The API's OpenAPI document."""
-    async with _alone(settings) as district:
+    async with alone(settings) as district:
         return create_app(district.engine, district.keys, settings, district.office).openapi()
 
 
 @asynccontextmanager
-async def _alone(settings: Settings) -> AsyncIterator[District]:
+async def alone(settings: Settings) -> AsyncIterator[District]:
     """The district's stores without broker and door."""
     log = await open_log(settings)
     try:

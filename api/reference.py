@@ -40,8 +40,14 @@ def _routes(api: Mapping[str, Any]) -> Iterable[str]:
 
 def _verbs(cli: typer.Typer) -> Iterable[str]:
     yield "\n## Command line\n\n`./dev cli VERB …`\n\n| verb | |\n|---|---|"
-    for command in cli.registered_commands:
+    for name, told in (*_told(cli), *(line for group in cli.registered_groups for line in _told(group.typer_instance, group.name))):
+        yield f"| `{name}` | {told} |"
+
+
+def _told(cli: typer.Typer | None, group: str | None = None) -> Iterable[tuple[str, str]]:
+    """Verb and first line of what it does."""
+    for command in cli.registered_commands if cli else ():
         callback = command.callback
         name = command.name or (callback.__name__ if callback else "")
         told = command.help or (callback.__doc__ if callback else "") or ""
-        yield f"| `{name}` | {told.strip().splitlines()[0]} |"
+        yield f"{group} {name}" if group else name, told.strip().splitlines()[0]

@@ -37,7 +37,7 @@ from adapters.read_db import SqliteReadDb
 from adapters.read_postgres import PostgresReadDb
 from adapters.sqlite_store import SqliteStore
 from adapters.system import SeededClock, SeededIds, SystemClock, SystemIds
-from adapters.vault import SqliteVault, open_vault
+from adapters.vault import NoKeys, SqliteVault, open_vault
 from adapters.webhook_db import SqliteHookBook
 from api.pages.notices.telling import PageTeller
 from api.settings import Settings
@@ -73,6 +73,7 @@ from services.notice_ports import Sender
 from services.offers import Offers
 from services.oversight import Oversight
 from services.personal import Personal
+from services.policies import Policies
 from services.ports import Clock, EventLog, EventStream, Ids
 from services.post import Post
 from services.projector import Projector
@@ -81,6 +82,7 @@ from services.proofs import Proofs
 from services.read_ports import ReadDb
 from services.register import Register
 from services.round_clock import RoundClock
+from services.round_replay import RoundReplay
 from services.round_solving import Solving
 from services.rounds import Rounds
 from services.solver_ports import Solver
@@ -154,16 +156,22 @@ def build(
     rounds = Rounds(streams, Solving(log, codec, market))
     return Engine(
         streams=streams, log=log, needs=needs, offers=offers, claims=claims, joint=JointClaims(claims),
-        projects=Projects(streams, open_links(links)), register=Register(streams),
+        projects=Projects(streams, open_links(links)), register=Register(streams), policies=Policies(streams),
         clockwork=Clockwork(
             clock, DueItems(read_db), claims, needs, offers, RoundClock(clock, read_db, streams, rounds)
         ),
         projector=projector,
         boards=Boards(read_db, log, projector), desks=Desks(read_db, projector, clock),
         dashboards=Dashboards(read_db, log, projector), trail=trail, search=TrailSearch(log, read_db, trail),
-        proofs=Proofs(log), comparing=Comparing(read_db, log, projector), oversight=Oversight(log, codec, read_db),
+        proofs=(proofs := Proofs(log)), replay=RoundReplay(log, codec, proofs),
+        comparing=Comparing(read_db, log, projector), oversight=Oversight(log, codec, read_db),
         market=market, rounds=rounds,
     )  # fmt: skip
+
+
+def reading_codec() -> JsonCodec:
+    """For files of facts, without a district: words stay sealed."""
+    return JsonCodec(NoKeys())
 
 
 async def open_log(settings: Settings) -> EventLog:

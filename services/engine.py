@@ -16,11 +16,13 @@ from services.market import Market
 from services.needs import Needs
 from services.offers import Offers
 from services.oversight import Oversight
+from services.policies import Policies
 from services.ports import EventLog
 from services.projector import Projector
 from services.projects import Projects
 from services.proofs import Proofs
 from services.register import Register
+from services.round_replay import RoundReplay
 from services.rounds import Rounds
 from services.streams import Streams
 from services.trail_search import TrailSearch
@@ -36,6 +38,7 @@ class Engine:
     joint: JointClaims
     projects: Projects
     register: Register
+    policies: Policies
     clockwork: Clockwork
     boards: Boards
     desks: Desks
@@ -46,5 +49,6 @@ class Engine:
     oversight: Oversight
     proofs: Proofs
     projector: Projector
+    replay: RoundReplay
     rounds: Rounds
     market: Market
