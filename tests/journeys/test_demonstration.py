@@ -30,6 +30,7 @@ from services.ports import EventLog, Stored
 from services.rulebooks import load_pack
 from tests.specs.test_rulebooks import REAL_ORGANISATIONS
 from tests.support.logs import everything, sealed
+from tests.support.market import Compared
 from tests.support.world import World
 
 TODAY = date(2026, 3, 2)
@@ -200,6 +201,17 @@ async def test_what_was_kept_in_memory_equals_a_replay_of_the_ledger(played: Pla
         held = await played.player.streams.load(stream)
         assert held is not None
         assert held.state == state, stream
+
+
+async def test_the_market_that_follows_it_equals_one_that_begins_anew_and_a_replay(played: Played):
+    compared = Compared(played.player.log, played.player.codec)
+    for fifth in range(1, 6):
+        snapshot = await compared.at(len(played.ledger) * fifth // 5)
+    open_needs = [need.id for need in played.of(NeedState) if need.status == "open"]
+    published = [offer.id for offer in played.of(OfferState) if offer.phase == "published"]
+    assert ([need.id for need in snapshot.needs], [offer.id for offer in snapshot.offers]) == (
+        sorted(open_needs), sorted(published),
+    )  # fmt: skip
 
 
 async def test_every_leaf_is_sealed_in_one_tree(played: Played):

@@ -5,8 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from domain.matching.snapshot import AreaFacts, GiverFacts, NeedFacts, OfferFacts, Snapshot
+from domain.matching.times import minutes_of
 from services.market import Market, replayed
 from services.ports import Codec, EventLog, Head
+from tests.support.world import START, World
+
+
+async def known(world: World) -> Snapshot:
+    """What a market that begins now shows."""
+    market = Market(world.log, world.codec)
+    await market.catch_up()
+    return market.snapshot(minutes_of(START))
 
 
 class UpTo:
