@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from domain import areas, round_acts
-from domain.access import SYSTEM, acting_org
+from domain.access import COORDINATORS, SYSTEM, acting_org
 from domain.events import Plain, Refused
 from domain.matching.digest import digest
 from domain.matching.network import TooLarge
@@ -91,9 +91,7 @@ class Rounds:
 
         async def decide(work: Work) -> str:
             state = await _allowed(work, round, "round.publish")
-            area = await work.state(areas.stream(state.area))
-            waves = (await self._solving.policy(state.policy)).waves
-            above = area.parent if area else None
+            waves, above = (await self._solving.policy(state.policy)).waves, await _above(work, state.area)
             work.write_all((round, e) for e in round_acts.publish(state, by=acting_org(ask), waves=waves, above=above))
             return round
 
@@ -232,6 +230,15 @@ async def _allowed(work: Work, round: str, action: str) -> RoundState:
     state: RoundState = await work.main(round, PREFIX)
     await work.allow(action, parties=(), area=state.area, public=False)
     return state
+
+
+async def _above(work: Work, area: str) -> str | None:
+    """The next area above that has coordinators; None above the district."""
+    for above in (await work.path(area))[1:]:
+        state = await work.state(areas.stream(above))
+        if state is not None and state.kind in COORDINATORS:
+            return above
+    return None
 
 
 async def _both(work: Work, area: str, need: str, offer: str) -> None:
