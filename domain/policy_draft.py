@@ -155,7 +155,7 @@ def ready(state: DraftState | None, book: RuleBook, *, of: str) -> Draft:
 
 def adopted(book: RuleBook, found: Draft) -> RuleBook:
     """The rule book with the draft in its place."""
-    return replace(book, **{found.variant: found.policy})
+    return replace(book, matching=found.policy) if found.variant == "matching" else replace(book, emergency=found.policy)
 
 
 def drop(state: DraftState | None, *, adopted: str | None = None) -> tuple[Event, ...]:

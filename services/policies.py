@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from domain import policy_draft, rules
-from domain.events import Event, Plain, Refused
+from domain.events import Event, Plain, Refused, Sealed, Text
 from domain.matching.digest import digest
 from domain.matching.flow import solve as solve_ourselves
+from domain.matching.network import TooLarge
 from domain.matching.policy import Policy
 from domain.policy_draft import Draft, DraftState
 from domain.rules import Emergency, RulesState
@@ -37,14 +38,17 @@ class Compared(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Standing:
-    """The policy as it stands. `emergency` is None when none is in force; `changed_at` and `by`: when the rule book in
-    force was adopted, at which position and by which account."""
+    """The policy as it stands, with its words opened (None where there are none, or they were erased). `emergency` is None
+    when none is in force. `adopted_at`, `position`, `by`: when the rule book in force was adopted, where that stands in the
+    ledger, and which account did it."""
 
     state: RulesState
     policy: Policy
     mode: str
     emergency: Emergency | None
+    reason: str | None
     draft: Draft | None
+    note: str | None
     adopted_at: datetime
     position: int
     by: str
@@ -84,7 +88,7 @@ class Policies:
 
     async def compare(self, ask: Ask) -> Done:
         """Solves the last quarter under both policies, beside everybody else's requests; `comparison` has what came out.
-        Refused: policy.no_draft, policy.draft_changed. Raises network.TooLarge."""
+        Refused: policy.no_draft, policy.draft_changed, policy.too_large."""
         at = await moments(self._streams.log, await self._streams.now())
 
         async def decide(work: Work) -> str:
@@ -132,9 +136,11 @@ class Policies:
             raise Refused("rules.none", "尚未采用规则书。", "No rule book has been adopted yet.")
         adoption = self._streams.codec.decode(next(row for row in reversed(rows) if row.type == rules.RulesAdopted.TYPE))
         policy, mode = rules.policy_in_force(held.state, at)
+        emergency, draft = rules.emergency_at(held.state, at), drafts.state.draft if drafts else None
         return Standing(
-            state=held.state, policy=policy, mode=mode, emergency=rules.emergency_at(held.state, at),
-            draft=drafts.state.draft if drafts else None, adopted_at=adoption.meta.at, position=adoption.position,
+            state=held.state, policy=policy, mode=mode, emergency=emergency,
+            reason=self._opened(emergency.reason if emergency else None),
+            draft=draft, note=self._opened(draft.note if draft else None), adopted_at=adoption.meta.at, position=adoption.position,
             by=adoption.meta.actor, version=(held.version, drafts.version if drafts else 0),
         )  # fmt: skip
 
@@ -146,6 +152,9 @@ class Policies:
         wanted = (draft.digest, digest(getattr(standing.state.book, draft.variant)))
         return next((found for key, found in reversed(self._kept.items()) if key[:2] == wanted), None)
 
+    def _opened(self, words: Text | None) -> str | None:
+        return self._streams.vault.open(words) if isinstance(words, Sealed) else None
+
     async def _both(self, work: Work, action: str) -> tuple[RulesState, DraftState | None]:
         """The rule book and the draft, of those who may do this."""
         state = await work.rules()
@@ -155,15 +164,24 @@ class Policies:
 
     async def _compared(self, state: RulesState, draft: Draft, at: Moments) -> Comparison:
         """From memory where it was made already: the decision may have to be made again."""
-        streams, adopted = self._streams, getattr(state.book, draft.variant)
+        adopted = getattr(state.book, draft.variant)
         key = Compared(draft.digest, digest(adopted), at)
         found = self._kept.pop(key, None)
         if found is None:
-            found = await compared(streams.log, streams.codec, state.book.area, adopted, draft.policy, at, self._solver)
+            found = await self._solved(state.book.area, adopted, draft.policy, at)
         self._kept[key] = found
         while len(self._kept) > KEPT:
             del self._kept[next(iter(self._kept))]
         return found
+
+    async def _solved(self, area: str, adopted: Policy, draft: Policy, at: Moments) -> Comparison:
+        try:
+            return await compared(self._streams.log, self._streams.codec, area, adopted, draft, at, self._solver)
+        except TooLarge:
+            raise Refused(
+                "policy.too_large", "同时在册的需求和资源太多，无法整体比较。",
+                "There are too many needs and offers at once to compare all of them.",
+            ) from None  # fmt: skip
 
     async def _emergency(self, ask: Ask, reason: str, act: EmergencyAct) -> Done:
         async def decide(work: Work) -> str:

@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from api.v1 import areas, claims, dashboards, desk, events, imports, needs, offers, projects, rounds, units, webhooks
+from api.v1 import (
+    areas,
+    claims,
+    dashboards,
+    desk,
+    events,
+    imports,
+    needs,
+    offers,
+    policy,
+    projects,
+    rounds,
+    units,
+    webhooks,
+)
 
-NOUNS = (needs, offers, claims, projects, rounds, units, areas, dashboards, desk, events, imports, webhooks)
+NOUNS = (needs, offers, claims, projects, rounds, units, areas, policy, dashboards, desk, events, imports, webhooks)
 
 
 def install(app: FastAPI) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Any
 
 from tests.support.rights_copy import DONE, Person, Row, Thing, changes, expected, expected_for
@@ -11,7 +12,7 @@ from tests.support.rights_things import OWNERS, STATES, make, new_unit, target_o
 from tests.support.rights_town import FEW, Town, offer
 from tests.support.world import DISTRICT, EAST, STREET, WEST
 
-SHARED = ("need", "offer", "claim", "joint claim", "project", "unit", "area")
+SHARED = ("need", "offer", "claim", "joint claim", "project", "unit", "area", "round")
 LINES = "application/x-ndjson"
 ONE = [{**FEW[0], "quantity": 1}]
 _NEED = {"title": "周末义诊", "category": "service", "area": EAST, "lines": FEW}
@@ -19,7 +20,7 @@ BODIES: dict[str, Any] = {
     "": None, "need": _NEED, "list of needs": _NEED, "offer": offer(), "list of offers": offer(), "urgency": {"urgency": 3},
     "reason": {"reason": "说明", "note": "说明"}, "fewer": {"lines": ONE}, "milestone": {"title": "第二次"},
     "slip": {"due": "2026-06-01"}, "settle": {"outcome": "resumed"}, "funds": {"kind": "received", "amount_fen": 1},
-    "score": {"score": 5}, "area": {"area": WEST}, "limit": {"engagements": 5},
+    "score": {"score": 5}, "words": {"reason": "说明"}, "area": {"area": WEST}, "round": {"area": STREET, "category": "venue"}, "limit": {"engagements": 5},
     "webhook": {"url": "http://127.0.0.1:9/in"}, "after": {"after": 0},
 }  # fmt: skip
 
@@ -123,6 +124,14 @@ async def _body(town: Town, row: Row, about: Thing) -> Any:
             return {"id": name, "name": "新居民区", "kind": "neighbourhood", "parent": STREET}
         case "word":
             return {"token": about.id, "score": 5}
+        case "policy":
+            return {"policy": {"waiting_days": 100 + next(town.numbers) % 3000}}
+        case "adoption":
+            return {"draft": about.id}
+        case "emergency":
+            return {"until": (town.house.clock.now() + timedelta(days=1)).isoformat(), "reason": "汛情"}
+        case "pair":
+            return {"need": town.old["pair"][0], "offer": town.old["pair"][1], "reason": "说明"}
         case "title":
             return {"title": f"改名{next(town.numbers)}"}
     return BODIES[row.body]

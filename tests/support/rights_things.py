@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
+from domain.access import SYSTEM
+from domain.matching.digest import digest
+from domain.matching.policy import NORMAL
+from services.command import Ask
 from tests.support.engine import credit_code
 from tests.support.rights_copy import Thing
 from tests.support.rights_town import FEW, HERE, MONEY, OFFICE, Town, need, offer
@@ -17,7 +22,7 @@ STATES = {
     "claim": "proposed waitlisted accepted fulfilled declined withdrawn expired superseded released failed",
     "joint claim": "invited joined bound",
     "project": "active reported disputed confirmed settled closed aborted",
-    "unit": "registered suspended", "area": "open", "webhook": "registered",
+    "round": "computed published discarded", "unit": "registered suspended", "area": "open", "webhook": "registered",
 }  # fmt: skip
 OWNERS = {"need": ("committee", "unit", "street"), "offer": ("unit", "committee", "street")}  # the first: of everything else
 HIDDEN = {"need": ("draft", "rejected"), "offer": ("draft",)}
@@ -27,6 +32,7 @@ async def make(town: Town, target: str, state: str, owner: str | None = None) ->
     """A new thing in that state; `owner`: the kind of whom it belongs to."""
     builders: dict[str, Callable[..., Awaitable[Thing]]] = {
         "need": _need, "offer": _offer, "claim": _claim, "joint claim": _joint, "project": _project, "unit": _unit,
+        "round": _round,
     }  # fmt: skip
     if target in builders:
         return await builders[target](town, state, *([owner] if owner else []))
@@ -169,6 +175,16 @@ async def _project(town: Town, state: str) -> Thing:
     return _thing(project.rpartition("/")[2], state, town.units[0], EAST, provider=town.units[0], receiver=EAST)
 
 
+async def _round(town: Town, state: str) -> Thing:
+    """The street's; `old["pair"]` is one that could be decided about."""
+    if "pair" not in town.old:
+        town.old["pair"] = [await need(town), (await _offer(town, "published")).id]
+    id = (await town.did("street", "/v1/rounds", {"area": STREET, "category": "venue"}))["id"]
+    if state != "computed":
+        await town.did("street", f"/v1/rounds/{id}/" + {"published": "publication", "discarded": "discard"}[state])
+    return _thing(id, state, path=(STREET, DISTRICT))
+
+
 async def _unit(town: Town, state: str) -> Thing:
     id = (await town.did("district", "/v1/units", new_unit(town)))["id"]
     if state == "suspended":
@@ -205,7 +221,22 @@ async def _new(town: Town, target: str) -> Thing:
         case "match":
             both = f"{await need(town)} {(await _offer(town, 'published')).id}"
             return _new_thing({own, EAST}, HERE, id=both)
+        case "district rules":
+            return _new_thing(set(), (DISTRICT,))
+        case "drafted policy" | "compared policy":
+            return _new_thing(set(), (DISTRICT,), id=await _drafted(town, compared=target.startswith("compared")))
     return _new_thing(set(), (STREET, DISTRICT))
+
+
+async def _drafted(town: Town, *, compared: bool) -> str:
+    """The digest of a draft of the matching policy that nobody of the town wrote."""
+    policies, number = town.house.engine.policies, next(town.numbers)
+    draft = replace(NORMAL, waiting_days=100 + number % 3000)
+    ask = Ask(principal=SYSTEM, key=f"draft-{number}", fingerprint="draft")
+    await policies.draft(ask, draft, variant="matching")
+    if compared:
+        await policies.compare(replace(ask, key=f"compare-{number}"))
+    return digest(draft)
 
 
 def _new_thing(orgs: set[str], path: tuple[str, ...], id: str = "") -> Thing:
