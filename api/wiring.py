@@ -87,6 +87,7 @@ from services.round_solving import Solving
 from services.rounds import Rounds
 from services.solver_ports import Solver
 from services.streams import Streams
+from services.suggestions import Suggestions
 from services.trail_search import TrailSearch
 from services.webhook_sending import HookSending
 from services.webhooks import Webhooks
@@ -165,7 +166,7 @@ def build(
         dashboards=Dashboards(read_db, log, projector), trail=trail, search=TrailSearch(log, read_db, trail),
         proofs=(proofs := Proofs(log)), replay=RoundReplay(log, codec, proofs),
         comparing=Comparing(read_db, log, projector), oversight=Oversight(log, codec, read_db),
-        market=market, rounds=rounds,
+        market=market, rounds=rounds, suggestions=Suggestions(market, streams, read_db, projector),
     )  # fmt: skip
 
 

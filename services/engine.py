@@ -25,6 +25,7 @@ from services.register import Register
 from services.round_replay import RoundReplay
 from services.rounds import Rounds
 from services.streams import Streams
+from services.suggestions import Suggestions
 from services.trail_search import TrailSearch
 
 
@@ -52,3 +53,4 @@ class Engine:
     replay: RoundReplay
     rounds: Rounds
     market: Market
+    suggestions: Suggestions

@@ -46,7 +46,8 @@ class Index:
     """All open needs and published offers. Nothing is found before the first `refresh`."""
 
     def __init__(self, policy: Policy = NORMAL) -> None:
-        self.policy, self._stale = policy, True
+        self.policy = policy
+        self._wanted, self._made = 1, 0  # how often areas or policy have changed; of which of them the answers are
         self._areas: tuple[AreaFacts, ...] = ()
         self._givers: dict[str, GiverFacts] = {}
         self._marks: Mapping[str, int] = {}
@@ -86,12 +87,12 @@ class Index:
 
     def put_areas(self, areas: Iterable[AreaFacts]) -> None:
         """All of them; shows with the next `refresh`."""
-        self._areas, self._stale = tuple(areas), True
+        self._areas, self._wanted = tuple(areas), self._wanted + 1
 
     def set_policy(self, policy: Policy) -> None:
         """Shows with the next `refresh`."""
-        self._stale = self._stale or policy != self.policy
-        self.policy = policy
+        if policy != self.policy:
+            self.policy, self._wanted = policy, self._wanted + 1
 
     def set_marks(self, marks: Mapping[str, int]) -> None:
         """Offer -> points, of the last published round: how much others would lose."""
@@ -115,14 +116,14 @@ class Index:
 
     def fresh(self, at: int) -> bool:
         """Whether the answers are those of this time."""
-        return not self._stale and self._now is not None and self._now[0].begin == next_half(at)
+        return self._made == self._wanted and self._now is not None and self._now[0].begin == next_half(at)
 
     def refreshing(self, at: int, step: int = 25) -> Iterator[int]:
         """The same in steps of so many items, for who has other things to do: how many have been made. Until the end the
         answers are the old ones; facts may be put in between."""
         scene = Scene(self.policy, at, self._areas)
         stage = self._coming = scene, Country(scene, self._areas), Shelves()
-        self._stale = False
+        wanted = self._wanted
         for n, id in enumerate([*self._needs, *self._offers], 1):
             need, offer = self._needs.get(id), self._offers.get(id)
             if need is not None:
@@ -131,7 +132,7 @@ class Index:
                 self._lay_offer(stage, offer)
             if not n % step:
                 yield n
-        self._now, self._coming = stage, None
+        self._now, self._coming, self._made = stage, None, wanted
 
     def for_need(self, id: str, k: int) -> list[Suggestion]:
         """The best k offers; none for a need that is not open."""

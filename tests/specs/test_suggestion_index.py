@@ -81,6 +81,21 @@ def test_what_happens_while_everything_is_made_anew_is_in_the_answers():
     agree(town, index)
 
 
+def test_whoever_stops_half_way_through_has_changed_no_answer_and_finished_nothing():
+    town = District(9)
+    index = town.index()
+    before = {need: index.for_need(need, 5) for need in town.needs}
+    town.areas = areas(streets=1)
+    index.put_areas(town.areas)
+    for n in index.refreshing(town.at, step=10):
+        if n > 30:
+            break
+    assert not index.fresh(town.at)
+    assert {need: index.for_need(need, 5) for need in town.needs} == before
+    assert index.refresh(town.at)
+    agree(town, index)
+
+
 def test_the_first_few_of_a_longer_list_are_the_shorter_list():
     town = District(3)
     index = town.index()
