@@ -9,6 +9,7 @@ from starlette.responses import Response
 from api.answers import done
 from api.asking import asking, engine
 from api.bodies import ActIn, MergeIn, NeedIn, NeedPatch
+from api.v1 import suggestions
 from api.v1.routes import ItemId, act, command, reads
 from services.command import Ask, Done
 
@@ -59,3 +60,4 @@ act(router, "/{id}/rejection", _reject, "审核退回 / Sends a posted need back
 act(router, "/{id}/withdrawal", _withdraw, "撤回 / Takes it off the board while nothing is committed.")
 act(router, "/{id}/reopening", _reopen, "重新开放 / Puts it back on the board with its whole past.")
 reads(router, "needs")
+suggestions.add(router, "need")

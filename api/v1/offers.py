@@ -9,6 +9,7 @@ from starlette.responses import Response
 from api.answers import done
 from api.asking import asking, engine
 from api.bodies import ActIn, OfferIn, OfferPatch
+from api.v1 import suggestions
 from api.v1.routes import ItemId, act, command, reads
 from services.command import Ask, Done
 
@@ -48,3 +49,4 @@ act(router, "/{id}/pause", _pause, "暂停 / Takes no new claims for a while.")
 act(router, "/{id}/resumption", _resume, "恢复 / Takes claims again.")
 act(router, "/{id}/retirement", _retire, "下架 / Takes no new claims; accepted ones stay binding.")
 reads(router, "offers")
+suggestions.add(router, "offer")
