@@ -103,10 +103,8 @@ class Tallies:
         data: Raw = raw["data"]
         phase = "draft" if row.type == "need.drafted" else "open" if data["opens"] else "posted"
         asked = known[0] if known is not None else Asked(owner=data["content"]["owner"], phase=phase)
-        since = asked.since
-        if since is None and phase != "draft":
-            since = day_of(minutes_of(datetime.fromisoformat(raw["at"])))
-        return replace(asked, phase=phase, since=since), phase
+        day = None if phase == "draft" else day_of(minutes_of(datetime.fromisoformat(raw["at"])))
+        return replace(asked, phase=phase, since=day), phase
 
     def _offer(self, row: Stored) -> None:
         if row.type in ("offer.published", "offer.resumed"):
