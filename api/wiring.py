@@ -82,6 +82,7 @@ from services.proofs import Proofs
 from services.read_ports import ReadDb
 from services.register import Register
 from services.round_clock import RoundClock
+from services.round_reasons import RoundReasons
 from services.round_replay import RoundReplay
 from services.round_solving import Solving
 from services.rounds import Rounds
@@ -133,7 +134,7 @@ async def open_district(settings: Settings, log: EventLog, nats: Nats | None = N
     source: EventStream = NatsStream(nats, settings.district) if nats else LogStream(log)
     engine = build(
         log, vault, read_db, source, clock=SystemClock(), ids=SystemIds(), links=settings.data / "links.key",
-        shared=bool(settings.store),
+        shared=bool(settings.store), solver=open_solver(settings), backend=settings.solver,
     )  # fmt: skip
     accounts = open_accounts(settings, SystemClock())
     return District(
@@ -145,7 +146,7 @@ async def open_district(settings: Settings, log: EventLog, nats: Nats | None = N
 
 def build(
     log: EventLog, vault: SqliteVault, read_db: ReadDb, source: EventStream, *, clock: Clock, ids: Ids, links: Path,
-    shared: bool = False,
+    shared: bool = False, solver: Solver = solve_ourselves, backend: str = "own",
 ) -> Engine:  # fmt: skip
     """Everything a district can be asked, over the given stores."""
     codec = JsonCodec(vault)
@@ -154,19 +155,18 @@ def build(
     needs, offers = Needs(streams), Offers(streams)
     claims, trail = Claims(streams, LiveClaims(read_db)), Trail(log, codec, vault, read_db)
     market = Market(log, codec)
-    rounds = Rounds(streams, Solving(log, codec, market))
+    solving = Solving(log, codec, market, solver, backend)
+    rounds = Rounds(streams, solving)
     return Engine(
         streams=streams, log=log, needs=needs, offers=offers, claims=claims, joint=JointClaims(claims),
         projects=Projects(streams, open_links(links)), register=Register(streams), policies=Policies(streams),
-        clockwork=Clockwork(
-            clock, DueItems(read_db), claims, needs, offers, RoundClock(clock, read_db, streams, rounds)
-        ),
-        projector=projector,
-        boards=Boards(read_db, log, projector), desks=Desks(read_db, projector, clock),
+        clockwork=Clockwork(clock, DueItems(read_db), claims, needs, offers, RoundClock(clock, read_db, streams, rounds)),
+        projector=projector, boards=Boards(read_db, log, projector), desks=Desks(read_db, projector, clock),
         dashboards=Dashboards(read_db, log, projector), trail=trail, search=TrailSearch(log, read_db, trail),
         proofs=(proofs := Proofs(log)), replay=RoundReplay(log, codec, proofs),
         comparing=Comparing(read_db, log, projector), oversight=Oversight(log, codec, read_db),
         market=market, rounds=rounds, suggestions=Suggestions(market, streams, read_db, projector),
+        reasons=RoundReasons(solving, streams, read_db, projector),
     )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from services.projector import Projector
 from services.projects import Projects
 from services.proofs import Proofs
 from services.register import Register
+from services.round_reasons import RoundReasons
 from services.round_replay import RoundReplay
 from services.rounds import Rounds
 from services.streams import Streams
@@ -52,5 +53,6 @@ class Engine:
     projector: Projector
     replay: RoundReplay
     rounds: Rounds
+    reasons: RoundReasons
     market: Market
     suggestions: Suggestions

@@ -46,12 +46,16 @@ class Explained:
         self.plan = plan(snapshot, scope, policy, key)
         proof = outcome.certificate
         self.instance = instance(self.plan, proof.slots, proof.rooms, proof.bits)
-        self._chosen, self._prices = proof.chosen, proof.prices
+        self._open = Residual(self.instance, proof.chosen, proof.prices)
         self._pairs = {(pair.need, pair.offer): pair for pair in outcome.pairs}
         self._numbers = {(c.need, c.offer): n for n, c in enumerate(self.plan.candidates)}
         self._choices = Counter(c.need for c in self.plan.candidates)
         self._scene, self._needs, self._offers = rows(snapshot, policy)
         self._prohibited = frozenset(scope.prohibitions)
+
+    def made(self, need: str, offer: str) -> bool:
+        """Whether the round has the pair."""
+        return (need, offer) in self._pairs
 
     def why(self, need: str, offer: str) -> Why | None:
         """None for an item that was not in the round."""
@@ -65,7 +69,7 @@ class Explained:
         candidate, pair = self.plan.candidates[number], self._pairs.get((need, offer))
         if pair is not None:
             return Why(offer, None, candidate, pair)
-        return Why(offer, LOST_IN_ROUND, candidate, None, self._holders(offer), self._price(number))
+        return Why(offer, LOST_IN_ROUND, candidate, None, self._holders(offer), self._open.granting(number))
 
     def of_need(self, need: str) -> tuple[Why, ...]:
         """All offers that could have come, the best first."""
@@ -89,23 +93,29 @@ class Explained:
             for p in sorted(self._pairs.values(), key=lambda p: (-p.score, p.need)) if p.offer == offer
         )  # fmt: skip
 
-    def _price(self, number: int) -> int:
-        return granting(self.instance, self._chosen, self._prices, number)
+
+class Residual:
+    """What can still be rearranged around the best choice."""
+
+    def __init__(self, instance: Instance, chosen: tuple[int, ...], prices: tuple[int, ...]) -> None:
+        self._net, self._prices, self._step = network(instance), prices, instance.step
+        self._ahead: list[list[tuple[int, int]]] = [[] for _ in range(self._net.nodes)]
+        for tail, head, cost in open_arcs(self._net, flow_of(self._net, instance, chosen)):
+            self._ahead[tail].append((head, cost + prices[tail] - prices[head]))
+
+    def granting(self, number: int) -> int:
+        """Points that are lost by forcing an edge into the best choice, rounded down: the shortest way on from its offer
+        that leads back to its need (a cycle of open arcs; costs below zero cannot be, for the choice is best)."""
+        arc = self._net.arcs[self._net.pairs[number]]
+        there = distances(self._ahead, arc.head).get(arc.tail)
+        if there is None:
+            return 0
+        return (there + arc.cost + self._prices[arc.tail] - self._prices[arc.head]) // self._step
 
 
 def granting(instance: Instance, chosen: tuple[int, ...], prices: tuple[int, ...], number: int) -> int:
-    """Points that are lost by forcing an edge into the best choice, rounded down: the shortest way on from its offer that
-    leads back to its need (a cycle of open arcs; costs below zero cannot be, for the choice is best)."""
-    net = network(instance)
-    flow = flow_of(net, instance, chosen)
-    arc = net.arcs[net.pairs[number]]
-    ahead: list[list[tuple[int, int]]] = [[] for _ in range(net.nodes)]
-    for tail, head, cost in open_arcs(net, flow):
-        ahead[tail].append((head, cost + prices[tail] - prices[head]))
-    there = distances(ahead, arc.head).get(arc.tail)
-    if there is None:
-        return 0
-    return (there + arc.cost + prices[arc.tail] - prices[arc.head]) // instance.step
+    """What `Residual.granting` says of one edge."""
+    return Residual(instance, chosen, prices).granting(number)
 
 
 def scarcity(instance: Instance, chosen: tuple[int, ...], prices: tuple[int, ...]) -> list[int]:
