@@ -155,8 +155,7 @@ def build(
     needs, offers = Needs(streams), Offers(streams)
     claims, trail = Claims(streams, LiveClaims(read_db)), Trail(log, codec, vault, read_db)
     market = Market(log, codec)
-    solving = Solving(log, codec, market, solver, backend)
-    rounds = Rounds(streams, solving)
+    rounds = Rounds(streams, (solving := Solving(log, codec, market, solver, backend)))
     return Engine(
         streams=streams, log=log, needs=needs, offers=offers, claims=claims, joint=JointClaims(claims),
         projects=Projects(streams, open_links(links)), register=Register(streams), policies=Policies(streams),
@@ -164,9 +163,8 @@ def build(
         projector=projector, boards=Boards(read_db, log, projector), desks=Desks(read_db, projector, clock),
         dashboards=Dashboards(read_db, log, projector), trail=trail, search=TrailSearch(log, read_db, trail),
         proofs=(proofs := Proofs(log)), replay=RoundReplay(log, codec, proofs),
-        comparing=Comparing(read_db, log, projector), oversight=Oversight(log, codec, read_db),
+        reasons=RoundReasons(solving, streams, read_db, projector), comparing=Comparing(read_db, log, projector), oversight=Oversight(log, codec, read_db),
         market=market, rounds=rounds, suggestions=Suggestions(market, streams, read_db, projector),
-        reasons=RoundReasons(solving, streams, read_db, projector),
     )  # fmt: skip
 
 
