@@ -152,9 +152,8 @@ def build(
     codec = JsonCodec(vault)
     streams = Streams(log, codec, vault, clock, ids, shared=shared)
     projector = Projector(read_db, source, log, codec, vault)
-    needs, offers = Needs(streams), Offers(streams)
+    needs, offers, market = Needs(streams), Offers(streams), Market(log, codec)
     claims, trail = Claims(streams, LiveClaims(read_db)), Trail(log, codec, vault, read_db)
-    market = Market(log, codec)
     rounds = Rounds(streams, (solving := Solving(log, codec, market, solver, backend)))
     return Engine(
         streams=streams, log=log, needs=needs, offers=offers, claims=claims, joint=JointClaims(claims),
@@ -162,8 +161,8 @@ def build(
         clockwork=Clockwork(clock, DueItems(read_db), claims, needs, offers, RoundClock(clock, read_db, streams, rounds)),
         projector=projector, boards=Boards(read_db, log, projector), desks=Desks(read_db, projector, clock),
         dashboards=Dashboards(read_db, log, projector), trail=trail, search=TrailSearch(log, read_db, trail),
-        proofs=(proofs := Proofs(log)), replay=RoundReplay(log, codec, proofs),
-        reasons=RoundReasons(solving, streams, read_db, projector), comparing=Comparing(read_db, log, projector), oversight=Oversight(log, codec, read_db),
+        proofs=(proofs := Proofs(log)), replay=RoundReplay(log, codec, proofs), oversight=Oversight(log, codec, read_db),
+        comparing=Comparing(read_db, log, projector), reasons=RoundReasons(solving, streams, read_db, projector),
         market=market, rounds=rounds, suggestions=Suggestions(market, streams, read_db, projector),
     )  # fmt: skip
 
