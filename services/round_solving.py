@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from domain import rules
 from domain.matching import flow
-from domain.matching.cover import Solver
 from domain.matching.digest import certificate_digest, digest, inputs_digest, result_digest
+from domain.matching.network import TooLarge
 from domain.matching.outcome import Outcome
 from domain.matching.policy import Policy
 from domain.matching.round import solve
@@ -20,8 +21,10 @@ from domain.rules import RuleBook, RulesAdopted
 from services.command import kind_of
 from services.market import replayed
 from services.ports import Codec, EventLog
+from services.solver_ports import Solver
 
 NEAR = 1000  # events after the cut-off that are looked through before everything is replayed
+OWN = "own"  # the solver in the domain
 KEPT = 3  # snapshots, for what people decide next
 
 
@@ -43,7 +46,7 @@ class Solving:
     """`backend` names the solver; any correct one gives the same pairs."""
 
     def __init__(
-        self, log: EventLog, codec: Codec, market: LiveMarket, solver: Solver = flow.solve, backend: str = "flow"
+        self, log: EventLog, codec: Codec, market: LiveMarket, solver: Solver = flow.solve, backend: str = OWN
     ) -> None:
         self._log, self._codec, self._market, self._solver, self._backend = log, codec, market, solver, backend
         self._snapshots: OrderedDict[tuple[int, int], Snapshot] = OrderedDict()
@@ -86,12 +89,19 @@ class Solving:
 
     def _solved(self, snapshot: Snapshot, policy: Policy, round: RoundState) -> Solved:
         """In a thread: everything here is plain data."""
-        outcome = solve(snapshot, round.scope, policy, round.key, self._solver)
+        outcome, backend = self._outcome(snapshot, policy, round)
         digests = Digests(
             inputs=inputs_digest(snapshot, round.scope), rules=round.policy, result=result_digest(outcome),
             certificate=certificate_digest(outcome.certificate),
         )  # fmt: skip
-        return Solved(outcome=outcome, digests=digests, backend=self._backend)
+        return Solved(outcome=outcome, digests=digests, backend=backend)
+
+    def _outcome(self, snapshot: Snapshot, policy: Policy, round: RoundState) -> tuple[Outcome, str]:
+        """What another solver finds too large is left to our own, whose integers have no end."""
+        if self._backend != OWN:
+            with suppress(TooLarge):
+                return solve(snapshot, round.scope, policy, round.key, self._solver), self._backend
+        return solve(snapshot, round.scope, policy, round.key, flow.solve), OWN
 
 
 def _policies(book: RuleBook) -> tuple[Policy, Policy]:

@@ -18,9 +18,10 @@ from domain.events import Event
 from domain.matching.policy import NORMAL
 from services.needs import NeedChange
 from services.offers import OfferChange
+from services.rounds import RoundDraft
 from tests.support.facts import META, example
 from tests.support.telling import delivered, lines, status
-from tests.support.world import COMMITTEE, DISTRICT_OFFICE, STREET_OFFICE, World, people
+from tests.support.world import COMMITTEE, DISTRICT_OFFICE, STREET, STREET_OFFICE, World, people
 
 CANARY = "金丝雀4271830065李秀英"
 MARKS = (
@@ -84,6 +85,7 @@ async def everything_typed(world: World, said: str = CANARY) -> None:
     await world.offers.retire(ask(unit), offer.id, reason=said)
     await _failed(world, draft.id, said)
     await _ruled(world, said)
+    await _matched(world, said)
     await world.endorsing()
     await world.needs.reject(ask(STREET_OFFICE), (await world.need(COMMITTEE)).id, reason=said)
 
@@ -93,6 +95,14 @@ async def _ruled(world: World, said: str) -> None:
     await policies.draft(ask(DISTRICT_OFFICE), replace(NORMAL, waves=2), variant="matching", note=said)
     await policies.declare_emergency(ask(DISTRICT_OFFICE), until=world.clock.now() + timedelta(days=1), reason=said)
     await policies.lift_emergency(ask(DISTRICT_OFFICE), reason=said)
+
+
+async def _matched(world: World, said: str) -> None:
+    need, offer = await world.need(COMMITTEE), await world.offer(world.units[2])
+    round = (await world.rounds.open(world.ask(STREET_OFFICE), RoundDraft(area=STREET))).id
+    for decide in (world.rounds.pin, world.rounds.prohibit):
+        await decide(world.ask(STREET_OFFICE), round, need=need.id, offer=offer.id, reason=said)
+    await world.rounds.discard(world.ask(STREET_OFFICE), round, reason=said)
 
 
 async def _failed(world: World, need: str, said: str) -> None:

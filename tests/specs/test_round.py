@@ -57,7 +57,7 @@ def digests(result: str = "r") -> Digests:
 
 def computed(found: Outcome | None = None) -> RoundComputed:
     return RoundComputed(
-        outcome=found or outcome(FIRST, SECOND), inputs="i", rules="p", result="r", certificate="c", backend="flow"
+        outcome=found or outcome(FIRST, SECOND), inputs="i", rules="p", result="r", certificate="c", backend="own"
     )
 
 
@@ -82,7 +82,7 @@ def refused(code: str, act: Any, *args: Any, **more: Any) -> Refused:
 
 
 def recorded(state: RoundState, found: Outcome, result: str = "r", scope: Scope | None = None) -> tuple[Event, ...]:
-    return round_acts.compute(state, scope=scope or state.scope, outcome=found, digests=digests(result), backend="flow")
+    return round_acts.compute(state, scope=scope or state.scope, outcome=found, digests=digests(result), backend="own")
 
 
 def test_the_lots_are_fixed_by_the_number_and_the_policy_alone():

@@ -20,12 +20,15 @@ from domain.rules import Category, Group, Limits, RuleBook, Tier
 from services.claims import ClaimDraft, Claims
 from services.command import Ask, Done
 from services.joint_claims import JointClaims
+from services.market import Market
 from services.needs import NeedDraft, Needs
 from services.offers import OfferDraft, Offers
 from services.policies import Policies
 from services.ports import EventLog, Vault
 from services.projects import Projects
 from services.register import AreaDraft, Register, UnitDraft
+from services.round_solving import Solving
+from services.rounds import Rounds
 from services.streams import Streams
 
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -73,6 +76,7 @@ class World:
         self.claims = Claims(self.streams, NobodyStands())
         self.joint, self.projects = JointClaims(self.claims), Projects(self.streams, Links())
         self.register, self.policies = Register(self.streams), Policies(self.streams)
+        self.rounds = Rounds(self.streams, Solving(self.log, self.codec, Market(self.log, self.codec)))
         self._keys = (f"{name}{n}" for n in itertools.count(1))
 
     async def begin(self, hospital_count: int = 4) -> World:
