@@ -21,7 +21,7 @@ from tests.support.rights_things import STATES, make
 from tests.support.rights_town import Town, opened_town
 
 COPY = read_copy(Path(__file__).with_name("access_rights.csv"))
-KINDS = {"needs": "need", "offers": "offer", "claims": "claim", "projects": "project"}
+KINDS = {"needs": "need", "offers": "offer", "claims": "claim", "projects": "project", "rounds": "round"}
 FOR_OTHERS = ("need", "offer", "claim", "joint claim", "project", "new need", "new offer", "claim of need", "claim of offer")
 BY_HAND = ("list", "ledger", "stream")  # asked in tests of their own
 
