@@ -62,10 +62,7 @@ class Suggestions:
 
     async def for_need(self, principal: Principal, need: str, limit: int = 10, rejected: bool = False) -> Suggested:
         """Offers that could serve the need, best first. Refused: item.not_found, access.suggestions, suggestion.need_not_open."""
-        state = await self._seen(principal, need, "need")
-        assert isinstance(state, NeedState)
-        if state.status != "open":
-            raise _not_open()
+        await self.check(principal, await sight.seen(self._streams, principal, need, "need"))
         await self._ready()
         return await self._told(
             need, self._index.for_need(need, min(limit, MOST)), self._index.refused_for_need(need, limit) if rejected else None
@@ -73,10 +70,7 @@ class Suggestions:
 
     async def for_offer(self, principal: Principal, offer: str, limit: int = 10, rejected: bool = False) -> Suggested:
         """Needs that the offer could serve, best first. Refused: as above, suggestion.offer_not_published."""
-        state = await self._seen(principal, offer, "offer")
-        assert isinstance(state, OfferState)
-        if state.status != "published":
-            raise _not_published()
+        await self.check(principal, await sight.seen(self._streams, principal, offer, "offer"))
         await self._ready()
         return await self._told(
             offer, self._index.for_offer(offer, min(limit, MOST)),
@@ -85,7 +79,7 @@ class Suggestions:
 
     async def may(self, principal: Principal, kind: str, id: str) -> bool:
         """Whether the viewer may have them, and the item is one that has any."""
-        held = await self._streams.committed(id)
+        held = await self._streams.load(id)
         if held is None or held.state.status != {"need": "open", "offer": "published"}[kind]:
             return False
         return await self._allowed(principal, held.state)
@@ -96,14 +90,17 @@ class Suggestions:
         await asyncio.wait({getting}, timeout=wait_s)
         return getting.done() and not getting.cancelled() and getting.exception() is None
 
-    async def _seen(self, principal: Principal, id: str, kind: str) -> State:
-        state = await sight.seen(self._streams, principal, id, kind)
+    async def check(self, principal: Principal, state: State) -> None:
+        """Refused: access.suggestions, suggestion.need_not_open, suggestion.offer_not_published."""
         if not await self._allowed(principal, state):
             raise Refused(
                 "access.suggestions", "推荐只给其所属单位、所在区域的协调员和审计员查看。",
                 "Suggestions are for its owner, the coordinators of its area and auditors.", kind="forbidden",
             )  # fmt: skip
-        return state
+        if isinstance(state, NeedState) and state.status != "open":
+            raise _not_open()
+        if isinstance(state, OfferState) and state.status != "published":
+            raise _not_published()
 
     async def _allowed(self, principal: Principal, state: State) -> bool:
         facts = replace(await sight.facts(self._streams, state), public=False)

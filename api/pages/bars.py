@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup
@@ -10,6 +10,7 @@ from markupsafe import Markup
 from api.pages import shown
 from api.pages.charts import Part, stack
 from api.pages.words import Tongue
+from domain.matching.policy import WHOLE
 
 PLACES = (("delivered", "done"), ("committed", "bound"), ("held", "new"), ("free", "rest"))
 WORDS = {"delivered": "已交付", "committed": "已认领", "held": "预留中"}
@@ -48,3 +49,8 @@ def stages(figures: Mapping[str, Any], say: Tongue) -> list[Part]:
 def stage_words(say: Tongue) -> dict[str, str]:
     said = {"open": "待认领", "covered": "已认满", "met": "已办成", "closed": "已办结", "other": "其他"}
     return {stage: say(zh) for stage, zh in said.items()}
+
+
+def points_bar(parts: Sequence[tuple[str, int]]) -> Markup:
+    """The parts of a score, of a thousand."""
+    return stack([Part(f"p{n % 2}", points, word) for n, (word, points) in enumerate(parts)], WHOLE, numbers=False)

@@ -20,6 +20,7 @@ from api.pages.personal.beside import people_beside
 from api.pages.places import Doc, category_words, engine_of, group_words, names, path_to, rule_book, standing
 from api.pages.sentences import dot, people_in, sentence
 from api.pages.site import Site, link, route_class, tongue
+from api.pages.suggested import add_page, fits_beside
 from api.pages.words import Tongue
 from domain.access import COORDINATORS, PUBLIC, SYSTEM, Principal, decide, missing
 from services import sight
@@ -39,14 +40,14 @@ def routes(site: Site) -> APIRouter:
         engine, say, me = engine_of(request), tongue(request), person(request)
         values = await item_values(engine, kind, id, at, say, me, seen(request))
         values |= await _acts(engine, kind, values, say, me, act, None, request.query_params.get("for", ""))
-        values |= await people_beside(request, id, at)
-        return site.page(request, "item", parts=("head", "now", "acts"), **values)
+        values |= await people_beside(request, id, at) | await fits_beside(request, kind, values["item"], at)
+        return site.page(request, "item", parts=("head", "now", "acts", "fits"), **values)
 
     async def again(request: Request, kind: str, id: str, act: str, form: Form, status: int) -> Response:
         engine, say, me = engine_of(request), tongue(request), person(request)
         values = await item_values(engine, kind, id, "", say, me, None)
         values |= await _acts(engine, kind, values, say, me, act, form, form["_for"])
-        values |= await people_beside(request, id)
+        values |= await people_beside(request, id) | {"fits": None}
         return site.page(request, "item", status=status, **values)
 
     @router.api_route("/needs/{id}", methods=["GET", "HEAD"])
@@ -59,6 +60,7 @@ def routes(site: Site) -> APIRouter:
 
     for kind, acts in DO.items():
         add_acts(router, kind, acts, again)
+    add_page(router, site)
     return router
 
 

@@ -112,8 +112,8 @@ def tongue(request: Request) -> Tongue:
 
 
 def link(path: str, **parameters: Any) -> str:
-    """A path with those parameters that say something."""
-    query = urlencode({name: value for name, value in parameters.items() if value not in (None, "")})
+    """A path with those parameters that say something; a list is said one by one."""
+    query = urlencode({name: value for name, value in parameters.items() if value not in (None, "", [])}, doseq=True)
     return f"{path}?{query}" if query else path
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -22,7 +22,7 @@ from domain.events import Refused
 from domain.need import NeedState
 from domain.offer import OfferState
 from services import sight
-from services.command import Done
+from services.command import Done, kind_of
 from services.engine import Engine
 from services.rehearsal import rehearsal
 from services.shapes import window as told
@@ -113,6 +113,7 @@ async def _values(request: Request, kind: str, id: str, form: Form | None) -> di
     verdicts = await (rehearsed.need(state) if isinstance(state, NeedState) else rehearsed.offer(state))
     why, words = verdicts["claim"], line_words(kind, say)
     own = await _own(engine, me, kind, doc)
+    own += await _wished(engine, me, kind, request.query_params.get("cite", ""), own)
     lines = doc["lines"]
     return {
         "kind": kind, "item": doc, "form": form or _begun(request, lines, own), "why": _why(kind, why, doc, say),
@@ -138,12 +139,34 @@ def _covered(doc: Doc) -> bool:
 
 
 def _begun(request: Request, lines: Sequence[Doc], own: Sequence[tuple[str, str]]) -> Form:
-    """What is free is filled in; nothing is cited unless a link said so."""
+    """What is free is filled in, or less where a link said so (`take`: "20 人 志愿者"); nothing is cited unless a link did."""
     wished = request.query_params.get("cite", "")
-    fields = {**terms.filled(lines, [line["free"] for line in lines]), "cite": wished if wished in dict(own) else ""}
+    takes = (take.partition(" ") for take in request.query_params.getlist("take"))
+    taken = {line: quantity for quantity, _, line in takes if line}
+    fields = {**terms.filled(lines, [_least(line, taken) for line in lines]), "cite": wished if wished in dict(own) else ""}
     for n in range(SEATS):
         fields |= terms.filled(lines, [0] * len(lines), f"member{n}")
     return blank(**fields)
+
+
+def _least(line: Doc, taken: Mapping[str, str]) -> int:
+    """What is free of a line; no more than is wished, once something is wished at all."""
+    wished = taken.get(f"{line['unit']} {line['kind']}", "0" if taken else str(line["free"]))
+    return min(int(line["free"]), terms.counted(wished) or 0)
+
+
+async def _wished(
+    engine: Engine, me: Principal, kind: str, cited: str, own: Sequence[tuple[str, str]]
+) -> list[tuple[str, str]]:
+    """What a link cites, also when it is not among those first listed: it stands to be chosen where it can be."""
+    other = "offer" if kind == "need" else "need"
+    held = await engine.streams.committed(cited) if kind_of(cited) == other and cited not in dict(own) else None
+    if held is None or held.state.status not in ("open", "covered", "published") or not await sight.may_see(engine.streams, me, held.state):
+        return []
+    if held.state.content.owner != me.org and me.role not in COORDINATORS:
+        return []
+    doc = await engine.trail.item(cited)
+    return [(cited, f"{held.state.number} {doc['title'] or '' if doc else ''}")]
 
 
 async def _own(engine: Engine, me: Principal, kind: str, doc: Doc) -> list[tuple[str, str]]:
