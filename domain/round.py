@@ -145,9 +145,15 @@ class RoundState:
         return self.scope.category
 
     @property
+    def is_pending(self) -> bool:
+        """Published, and not every pair has become a claim or was dropped."""
+        pairs = self.outcome.pairs if self.outcome else ()
+        return self.status == "published" and len(self.proposed) + len(self.dropped) < len(pairs)
+
+    @property
     def pending(self) -> tuple[Pair, ...]:
         """Pairs of a published round that no claim has come of yet, and no refusal either."""
-        if self.status != "published" or self.outcome is None:
+        if not self.is_pending or self.outcome is None:
             return ()
         settled = self.proposed.keys() | self.dropped.keys()
         return tuple(pair for pair in self.outcome.pairs if (pair.need, pair.offer) not in settled)

@@ -38,7 +38,7 @@ def legal(round: RoundState) -> tuple[str, ...]:
         case "computed":
             return ("publication", *_BEFORE)
         case "published":
-            return ("publication",) if round.pending else ("wave",)
+            return ("publication",) if round.is_pending else ("wave",)
     return ()
 
 
@@ -116,7 +116,7 @@ def discard(round: RoundState, *, reason: Text | None) -> Changes:
 def next_scope(round: RoundState, *, waves: int) -> Scope:
     """What the next wave is about: the same, without the pins that have been proposed. Refused: round.wrong_state,
     round.being_published, round.last_wave."""
-    if round.pending:
+    if round.is_pending:
         raise Refused(
             "round.being_published", f"轮次 {round.number} 的配对还在逐项提出，请稍后再开下一轮补配。",
             f"The pairs of round {round.number} are still being proposed: open the next wave in a moment.",

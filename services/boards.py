@@ -44,7 +44,8 @@ class Boards:
     ) -> Page:  # fmt: skip
         """Newest first. `kind` is needs, offers, claims, projects, units, areas or rounds; `area` its dated subtree; `status`
         and `category` comma-separated; `owner` who owns it (claims and projects: who is a party); `about` the need or
-        offer that claims and projects are about (rounds: the round before); `limit` 1–200. Refused: at.invalid, cursor.invalid. Raises Behind."""
+        offer that claims and projects are about (rounds: the round before); `limit` 1–200. Refused: at.invalid,
+        cursor.invalid. Raises Behind."""
         row = KINDS[kind]
         position = await parse_at(at, self._log)
         await reach(self._progress, max(position or 0, min_position or 0))

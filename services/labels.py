@@ -148,7 +148,7 @@ def _of_round(state: RoundState) -> tuple[str, ...]:
     """Who is handed what it leaves over, which round it goes on from, and what the clock has to finish or to count."""
     return (
         *((f"desk@{state.to}",) if state.to else ()), *((f"round/n/{state.parent}",) if state.parent else ()),
-        *(("round/calendar",) if state.calendar else ()), *(("round/pending",) if state.pending else ()),
+        *(("round/calendar",) if state.calendar else ()), *(("round/pending",) if state.is_pending else ()),
     )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ async def propose(streams: Streams, round: str, pair: Pair) -> Done:
 
     async def decide(work: Work) -> str:
         state: RoundState = await work.found(round, PREFIX)
-        if pair not in state.pending:
+        if not state.is_pending or (pair.need, pair.offer) in (state.proposed.keys() | state.dropped.keys()):
             return round
         try:
             claim, changes = await _claim(work, state, pair)

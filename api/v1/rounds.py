@@ -13,7 +13,7 @@ from api.auth import viewer
 from api.bodies import ActIn
 from api.bodies_round import DecisionIn, RoundIn
 from api.errors import as_json
-from api.v1.routes import At, ItemId, act, command, histories, lists, reading, stored
+from api.v1.routes import At, ItemId, act, command, histories, lists, reading, stored, stream_of
 from domain.access import missing
 from services import round_view, sight
 from services.asof import parse_at
@@ -53,7 +53,7 @@ async def get_round(request: Request, id: ItemId, at: At = None) -> Response:
     """一轮：配对、未配上的及原因、公平、证明 / One round: its pairs, who is left over and why, fairness, proof."""
     house, who = engine(request), viewer(request)
     await stored(request)
-    state = await sight.seen(house.streams, who, id, "round")
+    state = await sight.seen(house.streams, who, stream_of("rounds", id), "round")
     position = await parse_at(at, house.log)
     item = await house.trail.folded(id, position)
     if item is None:
