@@ -39,7 +39,8 @@ class Cut:
     """One moment of the past, solved under both policies."""
 
     position: int  # of the ledger
-    needs: int
+    at: int  # minutes since 1970 UTC
+    needs: int  # open then
     before: Evenness  # as it stood, nothing proposed
     adopted: Figures
     draft: Figures
@@ -144,13 +145,18 @@ def drafted(state: DraftState | None) -> Draft:
 def ready(state: DraftState | None, book: RuleBook, *, of: str) -> Draft:
     """The draft of this digest, compared with what is in force now. Refused: policy.draft_changed, policy.not_compared."""
     found = _of(drafted(state), of)
-    seen = found.compared
-    if seen is None or (seen.draft, seen.adopted) != (found.digest, digest(getattr(book, found.variant))):
+    if not is_ready(found, book):
         raise Refused(
             "policy.not_compared", "采用之前，须先把这份草案与现行规则比较一次。",
             "Before it is adopted, this very draft must be compared with what is in force.",
         )  # fmt: skip
     return found
+
+
+def is_ready(found: Draft, book: RuleBook) -> bool:
+    """Whether this very draft was compared with what is in force now."""
+    seen = found.compared
+    return seen is not None and (seen.draft, seen.adopted) == (found.digest, digest(getattr(book, found.variant)))
 
 
 def adopted(book: RuleBook, found: Draft) -> RuleBook:

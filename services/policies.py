@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
 from domain import policy_draft, rules
-from domain.events import Event, Plain, Refused, Sealed, Text
+from domain.events import Event, Plain, Recorded, Refused, Sealed, Text
 from domain.matching.digest import digest
 from domain.matching.flow import solve as solve_ourselves
 from domain.matching.network import TooLarge
@@ -20,6 +20,7 @@ from services.command import Ask, Done
 from services.common import text
 from services.four_eyes import drafter
 from services.policy_comparison import Comparison, Moments, compared, moments
+from services.ports import Stored
 from services.solver_ports import Solver
 from services.streams import Streams
 from services.work import Work
@@ -40,7 +41,7 @@ class Compared(NamedTuple):
 class Standing:
     """The policy as it stands, with its words opened (None where there are none, or they were erased). `emergency` is None
     when none is in force. `adopted_at`, `position`, `by`: when the rule book in force was adopted, where that stands in the
-    ledger, and which account did it."""
+    ledger, and which account did it; `drafted_by`: the account that wrote the draft."""
 
     state: RulesState
     policy: Policy
@@ -49,10 +50,16 @@ class Standing:
     reason: str | None
     draft: Draft | None
     note: str | None
+    drafted_by: str | None
     adopted_at: datetime
     position: int
     by: str
     version: tuple[int, int]  # of the rule book's stream, and of the drafts'
+
+    @property
+    def compared(self) -> bool:
+        """Whether the draft was compared with what is in force now."""
+        return self.draft is not None and policy_draft.is_ready(self.draft, self.state.book)
 
 
 class Policies:
@@ -131,17 +138,20 @@ class Policies:
         """As it is on disk. Refused: rules.none."""
         log, at = self._streams.log, await self._streams.now()
         rows = await log.read_stream(rules.STREAM)
-        held, drafts = self._streams.fold(rules.STREAM, rows), await self._streams.committed(policy_draft.STREAM)
+        written = await log.read_stream(policy_draft.STREAM)
+        held, drafts = self._streams.fold(rules.STREAM, rows), self._streams.fold(policy_draft.STREAM, written)
         if held is None:
             raise Refused("rules.none", "尚未采用规则书。", "No rule book has been adopted yet.")
-        adoption = self._streams.codec.decode(next(row for row in reversed(rows) if row.type == rules.RulesAdopted.TYPE))
+        adoption = self._last(rows, rules.RulesAdopted)
         policy, mode = rules.policy_in_force(held.state, at)
         emergency, draft = rules.emergency_at(held.state, at), drafts.state.draft if drafts else None
         return Standing(
             state=held.state, policy=policy, mode=mode, emergency=emergency,
             reason=self._opened(emergency.reason if emergency else None),
-            draft=draft, note=self._opened(draft.note if draft else None), adopted_at=adoption.meta.at, position=adoption.position,
-            by=adoption.meta.actor, version=(held.version, drafts.version if drafts else 0),
+            draft=draft, note=self._opened(draft.note if draft else None),
+            drafted_by=self._last(written, policy_draft.PolicyDrafted).meta.actor if draft else None,
+            adopted_at=adoption.meta.at, position=adoption.position, by=adoption.meta.actor,
+            version=(held.version, drafts.version if drafts else 0),
         )  # fmt: skip
 
     def comparison(self, standing: Standing) -> Comparison | None:
@@ -151,6 +161,9 @@ class Policies:
             return None
         wanted = (draft.digest, digest(getattr(standing.state.book, draft.variant)))
         return next((found for key, found in reversed(self._kept.items()) if key[:2] == wanted), None)
+
+    def _last(self, rows: Sequence[Stored], kind: type[Event]) -> Recorded:
+        return self._streams.codec.decode(next(row for row in reversed(rows) if row.type == kind.TYPE))
 
     def _opened(self, words: Text | None) -> str | None:
         return self._streams.vault.open(words) if isinstance(words, Sealed) else None

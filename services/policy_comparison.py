@@ -128,7 +128,7 @@ def told(both: Sequence[_Both]) -> Comparison:
 def _cut(one: _Both) -> Cut:
     served, then = _served(one.adopted), _served(one.draft)
     return Cut(
-        position=one.snapshot.position, needs=one.adopted.needs, before=_even(one.adopted.before), adopted=_figures(one.adopted),
+        position=one.snapshot.position, at=one.snapshot.at, needs=one.adopted.needs, before=_even(one.adopted.before), adopted=_figures(one.adopted),
         draft=_figures(one.draft), gained=len(then - served), lost=len(served - then),
         pairs=len(_pairs(one.adopted) ^ _pairs(one.draft)),
     )  # fmt: skip

@@ -21,7 +21,7 @@ FLOOD = Plain("防汛二级响应")
 NEARER = replace(NORMAL, weights=replace(NORMAL.weights, near=250, fit=200))
 EVEN = Evenness(nothing=0, gini=0, worst=1000, idle=0)
 SOME = Figures(served=1, full=1, value=900, after=EVEN)
-CUTS = (Cut(position=7, needs=2, before=EVEN, adopted=SOME, draft=SOME, gained=1, lost=0, pairs=3),)
+CUTS = (Cut(position=7, at=29_540_000, needs=2, before=EVEN, adopted=SOME, draft=SOME, gained=1, lost=0, pairs=3),)
 
 
 def state(*events: Event) -> RulesState:

@@ -113,7 +113,7 @@ class PageSweep:
             id=id, area=EAST, name="app.css", n=1, act="ending", kind="needs", project="nothing", position=1
         )  # fmt: skip
         before = (await log.head()).position
-        form = page.form.replace("MEMBER", self._town.units[1])
+        form = page.form.replace("MEMBER", self._town.units[1]).replace("DIGEST", id)
         body = f"{form}&_key=form{self.asked}".encode() if page.method == "POST" else None
         where += f"?{page.form}" if page.method == "GET" and page.form else ""
         status, _ = await self._town.send(person, page.method, where, body, FORM, cookie=self._cookie(person))
