@@ -12,11 +12,11 @@ from typing import Any, TypeVar
 import orjson
 from pydantic import ConfigDict, TypeAdapter
 
-from domain import areas, claim, delegation, need, offer, policy_draft, project, round, rules, units
+from domain import areas, claim, delegation, need, offer, policy_draft, project, round, rules, suggestion, units
 from domain.events import Event, Meta, Plain, Recorded, Sealed
 from services.ports import Stored, Vault
 
-MODULES = (areas, units, rules, policy_draft, need, offer, claim, project, delegation, round)
+MODULES = (areas, units, rules, policy_draft, need, offer, claim, project, delegation, round, suggestion)
 REGISTRY: dict[str, type[Event]] = {
     cls.TYPE: cls
     for module in MODULES

@@ -55,6 +55,7 @@ class PolicyIn(Body):
     waves: Points | None = None
     steer_pct: Points | None = None
     notices_per_week: Points | None = None
+    notice_score: Points | None = None
     every_days: Points | None = None
 
     def asked(self, usual: Policy) -> Policy:

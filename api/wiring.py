@@ -88,6 +88,7 @@ from services.round_solving import Solving
 from services.rounds import Rounds
 from services.solver_ports import Solver
 from services.streams import Streams
+from services.suggesting import Suggesting
 from services.suggestions import Suggestions
 from services.trail_search import TrailSearch
 from services.webhook_sending import HookSending
@@ -154,6 +155,7 @@ def build(
     projector = Projector(read_db, source, log, codec, vault)
     needs, offers, market = Needs(streams), Offers(streams), Market(log, codec)
     claims, trail = Claims(streams, LiveClaims(read_db)), Trail(log, codec, vault, read_db)
+    suggestions = Suggestions(market, streams, read_db, projector)
     rounds = Rounds(streams, (solving := Solving(log, codec, market, solver, backend)))
     return Engine(
         streams=streams, log=log, needs=needs, offers=offers, claims=claims, joint=JointClaims(claims),
@@ -163,7 +165,8 @@ def build(
         dashboards=Dashboards(read_db, log, projector), trail=trail, search=TrailSearch(log, read_db, trail),
         proofs=(proofs := Proofs(log)), replay=RoundReplay(log, codec, proofs), oversight=Oversight(log, codec, read_db),
         comparing=Comparing(read_db, log, projector), reasons=RoundReasons(solving, streams, read_db, projector),
-        market=market, rounds=rounds, suggestions=Suggestions(market, streams, read_db, projector),
+        market=market, rounds=rounds, suggestions=suggestions,
+        suggesting=Suggesting(streams, suggestions),
     )  # fmt: skip
 
 

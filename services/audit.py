@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from domain.access import Principal
+from domain.access import PARTIES, Principal
+from domain.delegation import OBJECTION
 from domain.events import Plain, Recorded, Text
+from domain.suggestion import SUGGESTION
+from domain.suggestion import stream as told_in
 from services.command import kind_of
 from services.items import KINDS, Item, about, fold
 from services.labels import OPEN_KINDS, sight
@@ -79,7 +82,7 @@ class Trail:
         """Streams of items that the viewer may see now; the rule book is open to all."""
         found = {stream for stream in streams if kind_of(stream) not in KINDS or kind_of(stream) in OPEN_KINDS}
         if viewer.role not in ("auditor", "system"):  # an objection is between the two and the auditor
-            found = {stream for stream in found if kind_of(stream) != "objection"}
+            found = {stream for stream in found if kind_of(stream) not in (OBJECTION, SUGGESTION) or _told(stream, viewer)}
         for kind in KINDS:
             of_kind = [stream for stream in streams if kind_of(stream) == kind]
             labels = sight(kind, viewer)
@@ -99,3 +102,8 @@ class Trail:
         if text is None or isinstance(text, Plain):
             return text.text if text else None
         return self._vault.open(text)
+
+
+def _told(stream: str, viewer: Principal) -> bool:
+    """Whether these suggestions are its own."""
+    return viewer.role in PARTIES and stream == told_in(viewer.org)

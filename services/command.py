@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from domain import areas, claim_evolution, delegation, need, offer, policy_draft, project, rules, units
+from domain import areas, claim_evolution, delegation, need, offer, policy_draft, project, rules, suggestion, units
 from domain import round as rounds
 from domain.access import Principal
 from domain.events import Event
@@ -58,7 +58,7 @@ class Held:
 
 
 def evolve(kind: str, state: Any, event: Event, stream: str) -> Any:
-    """The next state of a stream of one kind (need, offer, claim, project, unit, area, rules, round, objection)."""
+    """The next state of a stream of one kind (need, offer, claim, project, unit, area, rules, round, objection, suggestion)."""
     match kind:
         case "need":
             return need.evolve(state, event, stream)
@@ -78,6 +78,8 @@ def evolve(kind: str, state: Any, event: Event, stream: str) -> Any:
             return rounds.evolve(state, event, stream)
         case "objection":
             return delegation.evolve(state, event, stream)
+        case "suggestion":
+            return suggestion.evolve(state, event, stream)
         case _:
             raise ValueError(f"no such kind of stream: {stream}")
 

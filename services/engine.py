@@ -26,6 +26,7 @@ from services.round_reasons import RoundReasons
 from services.round_replay import RoundReplay
 from services.rounds import Rounds
 from services.streams import Streams
+from services.suggesting import Suggesting
 from services.suggestions import Suggestions
 from services.trail_search import TrailSearch
 
@@ -56,3 +57,4 @@ class Engine:
     reasons: RoundReasons
     market: Market
     suggestions: Suggestions
+    suggesting: Suggesting

@@ -86,6 +86,7 @@ class PolicyPart(Part):
     waves: int | None = None
     steer_pct: int | None = None
     notices_per_week: int | None = None
+    notice_score: int | None = None
     every_days: int | None = None
 
     def policy(self, usual: Policy) -> Policy:

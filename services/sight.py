@@ -15,6 +15,7 @@ from domain.need import NeedState
 from domain.offer import OfferState
 from domain.project import ProjectState
 from domain.round import RoundState
+from domain.suggestion import SUGGESTION
 from domain.units import UnitState
 from services.command import Done, kind_of
 from services.items import KINDS, State
@@ -76,11 +77,11 @@ async def facts(streams: Streams, state: State) -> Facts:
 
 async def visible(streams: Streams, viewer: Principal, ids: Iterable[str]) -> list[str]:
     """Those of the ids (items, areas by their own id) that the viewer may see, in order. Objections have pages of their
-    own, and are nobody else's business."""
+    own, suggestions an inbox, and both are nobody else's business."""
     found = []
     for id in sorted(ids):
         kind = kind_of(id)
-        if kind == OBJECTION:
+        if kind in (OBJECTION, SUGGESTION):
             continue
         if kind in KINDS and kind not in OPEN_KINDS:
             held = await (streams.committed(id) if streams.shared else streams.load(id))

@@ -84,6 +84,11 @@ class Suggestions:
             return False
         return await self._allowed(principal, held.state)
 
+    async def ready(self) -> tuple[Index, int]:
+        """The index as of now, and the position of the ledger that it shows: until whoever asks waits for something else."""
+        await self._ready()
+        return self._index, self._market.position
+
     async def soon(self, wait_s: float) -> bool:
         """Whether everything is ready, after waiting no longer than this. What is not goes on getting ready."""
         getting = self._begun()

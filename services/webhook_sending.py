@@ -24,7 +24,7 @@ DISABLED_AFTER = timedelta(days=5)  # of nothing but failures
 AT_ONCE = 8  # addresses called at the same time
 GONE = 410  # the receiver says that it wants no more
 PAUSE_S = 1.0
-TOLD = (*KINDS, "rules")  # kinds of streams; an objection is between the two and the auditor
+TOLD = (*KINDS, "rules")  # kinds of streams; objections and suggestions are nobody else's business
 
 logger = logging.getLogger(__name__)
 Tell = Callable[[Notice], Awaitable[None]]

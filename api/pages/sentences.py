@@ -79,6 +79,7 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "round.discarded": ("放弃这一轮", "Discarded", "off"),
     "round.pair_proposed": ("一对已向双方提出", "A pair is proposed to both sides", "open"),
     "round.pair_dropped": ("一对未能提出（{code}）", "A pair could not be proposed ({code})", "off"),
+    "suggestion.issued": ("系统推荐，匹配 {points} 分", "Suggested by the system: fits with {points} of 100", "new"),
     "project.opened": (
         "立项：{provider}为{receiver}提供{amounts}", "Opened: {amounts} from {provider} for {receiver}", "bound",
     ),
@@ -164,6 +165,8 @@ class _Values(dict[str, str]):
             case "fields":
                 changed = [_pick(FIELDS, field, say) for field in FIELDS if data.get(field) is not None]
                 return (say("、").join(changed)) or say("内容")
+            case "points":
+                return str(data.get("score", 0) // 10)
             case "money":
                 return amounts([{"kind": "", "unit": "分", "quantity": data["amount_fen"]}], say)
         return str(data.get(name, ""))

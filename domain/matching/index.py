@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 from bisect import insort
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import itemgetter
 
 from domain.matching.bounds import Country, best_needs, best_offers, need_entry, offer_entry
@@ -149,6 +149,24 @@ class Index:
         (scene, country, shelves), offer = self._now, given[-1]
         found = best_needs(given, shelves.under(offer.facts.category, offer.facts.reach), scene, country)
         return self._best(scene, [bound for bound, _ in found], lambda n: (found[n][1], offer), k)
+
+    def for_need_as(self, facts: NeedFacts, offers: Iterable[str]) -> list[Suggestion]:
+        """Which of these offers an open need would fit if this were said of it; it has waited as long as it has."""
+        if self._now is None or (known := self._needs.get(facts.id)) is None:
+            return []
+        scene, _, shelves = self._now
+        row = scene.need(replace(facts, since=known.since))
+        made = (self._exact(scene, row, shelves.offers[id][-1]) for id in offers if id in shelves.offers)
+        return [one for one in made if one is not None]
+
+    def for_offer_as(self, facts: OfferFacts, needs: Iterable[str]) -> list[Suggestion]:
+        """Which of these needs an offer would fit if this were said of it."""
+        if self._now is None:
+            return []
+        scene, _, shelves = self._now
+        row = scene.offer(facts, self._givers.get(facts.owner))
+        made = (self._exact(scene, shelves.needs[id][-1], row) for id in needs if id in shelves.needs)
+        return [one for one in made if one is not None]
 
     def refused_for_need(self, id: str, limit: int) -> Refusals:
         """How many offers each rule is against, and the nearest misses of the same category."""

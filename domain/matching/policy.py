@@ -58,7 +58,8 @@ class Policy:
     horizon_days: int = 182  # how far ahead times are looked at
     waves: int = 3  # rounds on the same matter, the first one counted
     steer_pct: int = 100  # how much the last round's scarcity prices move suggestions; 0: not at all
-    notices_per_week: int = 3  # suggestions sent to one organisation
+    notices_per_week: int = 3  # suggestions sent to one organisation; 0: none
+    notice_score: int = 600  # points from which a suggestion is worth sending
     every_days: int = 0  # a round of the whole district by the calendar; 0: on demand only
 
 
@@ -89,7 +90,7 @@ _RANGES = (
     ("vulnerable_pct", 100, 1000), ("waiting_days", 1, 3650), ("reward_cover", 1, 5000), ("reward_full", 0, 5000),
     ("partner_cost", 0, 1000), ("partners", 1, 20), ("deficit_bonus", 0, 2000), ("unit_limit", 1, 999),
     ("unit_load", 0, 5000), ("horizon_days", 14, 366), ("waves", 1, 9), ("steer_pct", 0, 100), ("notices_per_week", 0, 100),
-    ("every_days", 0, 366),
+    ("notice_score", 0, WHOLE), ("every_days", 0, 366),
 )  # fmt: skip
 
 
