@@ -222,6 +222,16 @@ def test_two_windows_that_begin_at_once_are_one_occurrence_as_in_the_ledger_and_
     assert (len(found.candidate.takes[0].at), found.candidate.cover) == (1, 500)
 
 
+def test_three_hours_of_one_morning_can_all_be_covered_by_who_is_free_that_morning():
+    """What is looked at first must not promise less than there is."""
+    start = MONDAY + timedelta(days=2)
+    hours = tuple(Span(start + timedelta(hours=n), start + timedelta(hours=n + 1)) for n in range(3))
+    morning = replace(OFFER, id="offer-whole", windows=hours)
+    some = [replace(OFFER, id=f"offer-{n}", lines=(replace(PEOPLE[0], quantity=5),)) for n in range(9)]
+    (best,) = opened(morning, *some, need=replace(NEED, windows=hours)).for_need("need-a", 1)
+    assert (best.candidate.offer, best.candidate.cover) == ("offer-whole", 1000)
+
+
 def test_what_is_unknown_or_gone_has_no_suggestions():
     index = opened(OFFER)
     assert (index.for_need("need-x", 5), index.refused_for_offer("offer-x", 5).counts) == ([], ())

@@ -37,13 +37,17 @@ def areas(streets: int = 2, clusters: int = 2, neighbourhoods: int = 2) -> tuple
 
 
 def windows(rng: Random) -> tuple[Window, ...]:
-    """None, single hours of the next days, or some hours a week."""
-    match rng.randrange(4):
+    """None, single hours of the next days, several hours of one morning, or some hours a week."""
+    match rng.randrange(5):
         case 0:
             return ()
         case 1 | 2:
             starts = [MONDAY + timedelta(hours=rng.randrange(0, 24 * 12)) for _ in range(rng.choice((1, 1, 2, 4)))]
             return tuple(Span(start, start + timedelta(hours=rng.choice((1, 2, 5, 16)))) for start in starts)
+        case 3:
+            start = MONDAY + timedelta(days=rng.randrange(1, 4))
+            hours = sorted(rng.sample(range(3), rng.choice((2, 3))))
+            return tuple(Span(start + timedelta(hours=n), start + timedelta(hours=n + 1)) for n in hours)
     days = sorted(rng.sample(range(1, 8), rng.choice((1, 2))))
     slots = tuple(Slot(day, *rng.choice((("09:00", "11:00"), ("10:00", "12:00"), ("14:00", "17:00")))) for day in days)
     return (Weekly(slots, date(2026, 3, 1), date(2026, 3, 1) + timedelta(days=rng.choice((10, 30, 90)))),)
