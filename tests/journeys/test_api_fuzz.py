@@ -90,8 +90,13 @@ async def furnished(house: House) -> dict[str, list[str]]:
     claims = [(await unit.did("/v1/claims", {"need": each, "lines": people(2)}))["id"] for each in needs]
     await east.did(f"/v1/claims/{claims[0]}/acceptance")
     projects = [(await east.sees(f"/v1/claims/{claims[0]}"))["project"]]
+    rounds = [(await house["street"].did("/v1/rounds", {"area": "310101001"}))["id"] for _ in range(2)]
+    await house["street"].did(f"/v1/rounds/{rounds[0]}/publication")
     areas = ["310101", "310101001", "310101001001"]
-    return {"needs": needs, "offers": offers, "claims": claims, "projects": projects, "units": house.units, "areas": areas}
+    return {
+        "needs": needs, "offers": offers, "claims": claims, "projects": projects, "units": house.units, "areas": areas,
+        "rounds": rounds,
+    }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
