@@ -159,7 +159,8 @@ def build(
     rounds = Rounds(streams, (solving := Solving(log, codec, market, solver, backend)))
     return Engine(
         streams=streams, log=log, needs=needs, offers=offers, claims=claims, joint=JointClaims(claims),
-        projects=Projects(streams, open_links(links)), register=Register(streams), policies=Policies(streams),
+        projects=Projects(streams, open_links(links)), register=Register(streams),
+        policies=Policies(streams, solver),
         clockwork=Clockwork(clock, DueItems(read_db), claims, needs, offers, RoundClock(clock, read_db, streams, rounds)),
         projector=projector, boards=Boards(read_db, log, projector), desks=Desks(read_db, projector, clock),
         dashboards=Dashboards(read_db, log, projector), trail=trail, search=TrailSearch(log, read_db, trail),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from domain import areas
@@ -39,15 +39,22 @@ EVERY = 50  # events between two turns of everybody else
 
 async def replayed(log: EventLog, codec: Codec, position: int, at: int) -> Snapshot:
     """What a `Market` at this position shows, from the first event on and without one. Takes a full decode of the ledger."""
-    past = _Past()
-    async for recorded in _history(log, codec, position):
-        past.take(recorded)
-    return past.snapshot(position, at)
+    return (await replayed_at(log, codec, ((position, at),)))[0]
 
 
-async def _history(log: EventLog, codec: Codec, position: int) -> AsyncIterator[Recorded]:
-    """Every fact up to the position that has to do with matching."""
-    read = 0
+async def replayed_at(log: EventLog, codec: Codec, moments: Sequence[tuple[int, int]]) -> list[Snapshot]:
+    """The same at several (position, minute), oldest first, in one pass."""
+    past, read, found = _Past(), 0, list[Snapshot]()
+    for position, at in moments:
+        async for recorded in _history(log, codec, read, position):
+            past.take(recorded)
+        found.append(past.snapshot(position, at))
+        read = position
+    return found
+
+
+async def _history(log: EventLog, codec: Codec, read: int, position: int) -> AsyncIterator[Recorded]:
+    """Every fact after `read`, up to the position, that has to do with matching."""
     while read < position and (rows := await log.read_all(read, min(BATCH, position - read))):
         for row in rows:
             if row.position % EVERY == 0:

@@ -18,7 +18,7 @@ from domain.matching.snapshot import Snapshot
 from domain.matching.times import minutes_of
 from domain.policy_draft import Cut, Evenness, Figures
 from services.command import to_us
-from services.market import replayed
+from services.market_replay import replayed_at
 from services.ports import Codec, EventLog
 from services.solver_ports import Solver
 
@@ -94,8 +94,7 @@ async def compared(
 ) -> Comparison:
     """Solved beside everybody else's requests. Raises network.TooLarge."""
     both = list[_Both]()
-    for position, minute in at:
-        snapshot = await replayed(log, codec, position, minute)
+    for snapshot in await replayed_at(log, codec, at):
         both.append(await asyncio.to_thread(_solved, snapshot, Scope(area=area), adopted, draft, solver))
     return told(both)
 
@@ -128,8 +127,8 @@ def told(both: Sequence[_Both]) -> Comparison:
 def _cut(one: _Both) -> Cut:
     served, then = _served(one.adopted), _served(one.draft)
     return Cut(
-        position=one.snapshot.position, at=one.snapshot.at, needs=one.adopted.needs, before=_even(one.adopted.before), adopted=_figures(one.adopted),
-        draft=_figures(one.draft), gained=len(then - served), lost=len(served - then),
+        position=one.snapshot.position, at=one.snapshot.at, needs=one.adopted.needs, before=_even(one.adopted.before),
+        adopted=_figures(one.adopted), draft=_figures(one.draft), gained=len(then - served), lost=len(served - then),
         pairs=len(_pairs(one.adopted) ^ _pairs(one.draft)),
     )  # fmt: skip
 

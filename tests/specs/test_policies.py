@@ -15,6 +15,7 @@ from domain.policy_draft import STREAM as DRAFTS
 from domain.rules import STREAM as BOOK_STREAM
 from domain.rules import policy_in_force
 from services import register
+from services.market_replay import replayed, replayed_at
 from services.policy_comparison import OnlyIn, Turn, moments, month_ends
 from tests.support.telling import refused
 from tests.support.world import (
@@ -146,13 +147,26 @@ async def test_each_month_that_something_had_happened_by_is_one_moment(world: Wo
     assert [position for position, _ in both] == [first, first + 1]
 
 
+async def test_the_past_is_the_same_in_one_pass_and_in_several(world: World):
+    heads = [(await world.log.head()).position]
+    for n in range(3):
+        await two_needs_and_one_offer(world)
+        heads.append((await world.log.head()).position - n)
+    cuts = [(position, 29_540_000 + position) for position in heads]
+    apart = [await replayed(world.log, world.codec, position, at) for position, at in cuts]
+    assert await replayed_at(world.log, world.codec, cuts) == apart
+    assert [len(snapshot.needs) for snapshot in apart] == [0, 2, 4, 5]
+
+
 async def test_an_emergency_has_a_reason_and_an_end_and_lapses(world: World):
     policies, now = world.policies, world.clock.now()
-    await refused(policies.declare_emergency(world.ask(DISTRICT_OFFICE), until=now + timedelta(days=3), reason=" "), "policy.reason")
-    await refused(
-        policies.declare_emergency(world.ask(DISTRICT_OFFICE), until=now + timedelta(days=31), reason="汛情"), "policy.emergency_until"
-    )
-    await policies.declare_emergency(world.ask(DISTRICT_OFFICE), until=now + timedelta(days=3), reason="汛情")
+
+    def declared(days: int, reason: str):
+        return policies.declare_emergency(world.ask(DISTRICT_OFFICE), until=now + timedelta(days=days), reason=reason)
+
+    await refused(declared(3, " "), "policy.reason")
+    await refused(declared(31, "汛情"), "policy.emergency_until")
+    await declared(3, "汛情")
     standing = await policies.standing()
     assert (standing.mode, standing.policy) == ("emergency", BOOK.emergency)
     assert standing.emergency is not None

@@ -44,7 +44,8 @@ def test_what_is_shown_is_understood_as_it_was_meant(policy: Policy):
     ("typed", "number", "meant"),
     [
         ("12.5", POINTS, 125), (" 100 ", POINTS, 1000), ("０", POINTS, 0), ("100.1", POINTS, None), ("12.55", POINTS, None),
-        ("-1", POINTS, None), ("", POINTS, None), ("1e3", POINTS, None), ("366", DAYS, 366), ("2.5", DAYS, None), ("0", DAYS, None),
+        ("-1", POINTS, None), ("", POINTS, None), ("1e3", POINTS, None), ("366", DAYS, 366), ("2.5", DAYS, None),
+        ("0", DAYS, None),
     ],
 )  # fmt: skip
 def test_what_people_type_is_a_number_or_is_refused(typed: str, number: Number, meant: int | None):

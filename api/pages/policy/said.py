@@ -141,7 +141,8 @@ def _bar(at: int, n: int) -> Markup:
     """In thousandths of the width."""
     x, width = f"{at // 10}.{at % 10}%", f"{n // 10}.{n % 10}%"
     track = '<rect class="f-rest" width="100%" height="100%"/>'
-    return Markup(f'<svg class="bar" aria-hidden="true">{track}<rect class="f-bound" x="{x}" width="{width}" height="100%"/></svg>')
+    part = f'<rect class="f-bound" x="{x}" width="{width}" height="100%"/>'
+    return Markup(f'<svg class="bar" aria-hidden="true">{track}{part}</svg>')
 
 
 def _turns(policy: Policy) -> int:
