@@ -20,5 +20,5 @@ feedback    反馈      telling the asker what came of it               evaluati
 rule book   规则书    the versioned document a district runs by; its digest is cited by every event
 ledger      总账      all events in one order, sealed by a Merkle tree    position 序位  an event's number in it
 suggestion  推荐      what the matcher tells an organisation of: an item of somebody else that fits one of its own
-duty        责任      something owed by a day (later)                 round 配对轮次  one run of the matcher (later)
+duty        责任      something owed by a day (later)                 round 配对轮次  one run of the matcher
 """

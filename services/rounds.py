@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NoReturn
 
 from domain import areas, round_acts
 from domain.access import COORDINATORS, SYSTEM, acting_org
@@ -195,7 +196,7 @@ class Rounds:
         done = await self._streams.command(Ask(principal=SYSTEM, key=key, fingerprint="a round is computed"), decide)
         return done.status == "opened"
 
-    async def _give_up(self, state: RoundState) -> None:
+    async def _give_up(self, state: RoundState) -> NoReturn:
         """More pairs are possible than can be solved at once: it is discarded. Refused: round.too_large."""
         zh = f"轮次 {state.number} 的需求和资源太多，一次算不完：已放弃。请按街道或类别分开匹配。"
 
