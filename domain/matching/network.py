@@ -186,7 +186,8 @@ def _pairs(
             gate = gates[key]
             tail = new.arcs[gate].head
         ways.append(gate)
-        pairs.append(new.arc(tail, groups[edge.group], 1, edge.ticket - step * edge.value))
+        pairs.append(len(new.arcs))
+        new.arcs.append(Arc(tail, groups[edge.group], 1, edge.ticket - step * edge.value))
     return tuple(ways), tuple(pairs)
 
 
