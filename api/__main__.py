@@ -13,7 +13,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from api.round_cli import rounds
-from api.settings import Settings
+from api.settings import Settings, usable
 
 cli = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="认领 Renling")
 Data = Annotated[Path | None, typer.Option(help="数据目录 / data folder")]
@@ -207,8 +207,6 @@ def _settings(**given: Any) -> Settings:
 
 
 def _must_be_usable(settings: Settings) -> None:
-    from api.wiring import usable
-
     if (why := usable(settings.data)) is not None:
         _fail(why)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -36,3 +37,18 @@ class Settings(BaseSettings):
     oidc_client_id: str = ""
     oidc_client_secret: str = ""
     oidc_name: str = "统一身份认证"  # on the log-in button
+
+
+def usable(folder: Path) -> str | None:
+    """Why the data folder cannot be used, or None."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".probe-{os.getpid()}"
+        probe.write_text("")
+        probe.unlink()
+    except OSError as error:
+        return (
+            f"数据目录不可写 / the data folder cannot be written: {folder}（{error.strerror}）。"
+            "请改权限或用 --data 换一个 / change it or pass --data"
+        )
+    return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -287,18 +286,3 @@ def demonstration(district: District) -> tuple[Engine, SeededClock]:
         links=district.settings.data / "links.key",
     )  # fmt: skip
     return engine, clock
-
-
-def usable(folder: Path) -> str | None:
-    """Why the data folder cannot be used, or None."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".probe-{os.getpid()}"
-        probe.write_text("")
-        probe.unlink()
-    except OSError as error:
-        return (
-            f"数据目录不可写 / the data folder cannot be written: {folder}（{error.strerror}）。"
-            "请改权限或用 --data 换一个 / change it or pass --data"
-        )
-    return None
