@@ -96,7 +96,7 @@ class Policies:
     async def compare(self, ask: Ask) -> Done:
         """Solves the last quarter under both policies, beside everybody else's requests; `comparison` has what came out.
         Refused: policy.no_draft, policy.draft_changed, policy.too_large."""
-        at = await moments(self._streams.log, await self._streams.now())
+        at = await moments(self._streams.log, self._streams.clock.now())
 
         async def decide(work: Work) -> str:
             state, held = await self._both(work, "policy.draft")
@@ -136,7 +136,7 @@ class Policies:
 
     async def standing(self) -> Standing:
         """As it is on disk. Refused: rules.none."""
-        log, at = self._streams.log, await self._streams.now()
+        log, at = self._streams.log, self._streams.clock.now()
         rows = await log.read_stream(rules.STREAM)
         written = await log.read_stream(policy_draft.STREAM)
         held, drafts = self._streams.fold(rules.STREAM, rows), self._streams.fold(policy_draft.STREAM, written)
