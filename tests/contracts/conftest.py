@@ -61,8 +61,8 @@ def db(open_db: Callable[[], ReadDb]) -> ReadDb:
 
 @pytest.fixture
 async def story(tmp_path: Path) -> AsyncIterator[Story]:
-    """A district with a past, in which a neighbourhood moved to another street."""
-    made = await played(tmp_path, seed=3, steps=350)
+    """A district with a past, in which a neighbourhood moved to another street, before it and after rounds of matching."""
+    made = await (await played(tmp_path, seed=3, steps=350)).match()
     await move(made.world, EAST, OTHER_STREET)
     await made.go_on(250)
     yield made

@@ -19,7 +19,8 @@ from services.needs import NeedChange, NeedDraft
 from services.offers import OfferChange, OfferDraft
 from services.ports import EventLog
 from services.register import AreaDraft
-from tests.support.world import DISTRICT, EAST, STREET_OFFICE, WEST, World
+from services.rounds import RoundDraft
+from tests.support.world import DISTRICT, DISTRICT_OFFICE, EAST, STREET, STREET_OFFICE, WEST, World
 
 TITLES = (
     "周末义诊志愿者", "社区食堂送餐", "暑托班教室", "法律咨询 COVID-19 专场", "助老爬楼机", "非遗剪纸课", "帮困资金",
@@ -53,6 +54,20 @@ class Story:
             self.world.later(minutes=self.chance.randrange(1, 300))
             with suppress(Refused):
                 await self.chance.choice(acts)()
+        return self
+
+    async def match(self) -> Story:
+        """A round that is published, with the wave after it, and one that people decide about and give up."""
+        rounds, ask = self.world.rounds, self.world.ask
+        first = (await rounds.open(ask(STREET_OFFICE), RoundDraft(area=STREET))).id
+        state = await self.world.state(first)
+        need, offer = next((pair.need, pair.offer) for pair in state.outcome.pairs)
+        other = (await rounds.open(ask(DISTRICT_OFFICE), RoundDraft(area=DISTRICT, pins=((need, offer),)))).id
+        await rounds.prohibit(ask(DISTRICT_OFFICE), other, need=need, offer=offer, reason="说明")
+        await rounds.publish(ask(STREET_OFFICE), first)
+        await rounds.discard(ask(DISTRICT_OFFICE), other, reason="改日再配")
+        self.ids["claim"] += (await self.world.state(first)).proposed.values()
+        await rounds.wave(ask(STREET_OFFICE), first)
         return self
 
     async def _need(self) -> None:
