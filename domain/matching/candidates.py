@@ -146,7 +146,7 @@ def _chosen(need: NeedRow, offer: OfferRow, met: tuple[Meeting, ...]) -> tuple[C
         return (("", ""),), None
     shared = [kind for kind, left in need.open.items() if left and kind in offer.lines]
     if not need.times.always:
-        whole = [m for m in met if all(_gives(need, offer, m, kind) for kind in shared)]
+        whole = [m for m in met if all(need.open[k].get(m.need_key) and offer.free(k, m.offer_key) > 0 for k in shared)]
         if len(whole) > 1 and (window := window_over(whole)) is not None:
             return tuple((m.need_key, m.offer_key) for m in whole), window
     gives, _, best = max(((sum(_gives(need, offer, m, kind) for kind in shared), -m.start, m) for m in met), key=lambda g: g[:2])
@@ -164,7 +164,8 @@ def _takes(need: NeedRow, offer: OfferRow, chosen: Chosen) -> tuple[Take, ...]:
     found = []
     for kind, left in need.open.items():
         if kind in offer.lines:
-            quantity = min((min(left.get(mine, 0), offer.free(kind, theirs)) for mine, theirs in chosen), default=0)
+            mine, theirs = [left.get(key, 0) for key, _ in chosen], [offer.free(kind, key) for _, key in chosen]
+            quantity = min(mine + theirs, default=0)
             if quantity > 0:
                 found.append(Take(*kind, chosen, quantity))
     return tuple(found)
