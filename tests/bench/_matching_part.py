@@ -15,6 +15,7 @@ from typing import Any
 
 from domain.calendar import Weekly
 from domain.matching import certificate, flow, round
+from domain.matching.digest import digest, inputs_digest
 from domain.matching.index import Index
 from domain.matching.network import Instance, network, total
 from domain.matching.outcome import Scope
@@ -39,7 +40,8 @@ def timed(act: Callable[..., Any], *args: Any) -> tuple[float, Any]:
 
 def rounds(shape: str, seeds: str, times: str) -> dict[str, Any]:
     """Seconds of our own solver, of OR-Tools with the building of its network, and of checking the certificate; by seed and
-    turn, taken in turn. How much the greedy way reaches, and whom it leaves with nothing."""
+    turn, taken in turn. How much the greedy way reaches. How many
+    committees are left with nothing: as it is, without their bonus, and at the least."""
     _by_ortools(slot_instance(Shape(offers=20, needs=20), 0))  # loaded and warm
     own, peer, check, greedy, nothing, edges, pairs = ([] for _ in range(7))
     for seed in range(1, int(seeds) + 1):
@@ -56,8 +58,9 @@ def rounds(shape: str, seeds: str, times: str) -> dict[str, Any]:
         pairs.append(len(solution.chosen))
         greedy.append(total(instance, by_points(instance)) / total(instance, solution.chosen))
         if shape != "l":
-            unfair = replace(instance, bonuses=((),) * len(instance.bonuses))
-            nothing.append((_with_nothing(instance, solution.chosen), _with_nothing(instance, flow.solve(unfair).chosen)))
+            tables = (instance.bonuses, ((),) * len(instance.bonuses), ((100_000, 0),) * len(instance.bonuses))
+            solved = (flow.solve(replace(instance, bonuses=table)).chosen for table in tables)
+            nothing.append([_with_nothing(instance, choice) for choice in solved])
     return {"own": own, "peer": peer, "check": check, "greedy": greedy, "nothing": nothing, "edges": edges, "pairs": pairs}
 
 
@@ -117,9 +120,14 @@ def quantity(offers: str, needs: str, seed: str) -> dict[str, Any]:
     prepared, facts = _quantities(int(offers), int(needs), int(seed))
     took, outcome = timed(round.solve, facts, DISTRICT, NORMAL, "bench")
     return {
-        "value": outcome.value, "s": took, "candidates": len(prepared.candidates), "served": outcome.served, "full": outcome.full,
-        "pairs": len(outcome.pairs), "fill": sum(pair.by == "fill" for pair in outcome.pairs),
+        "value": outcome.value, "s": took, "candidates": len(prepared.candidates), "of": named(facts),
+        "served": outcome.served, "full": outcome.full, "pairs": len(outcome.pairs), "fill": sum(pair.by == "fill" for pair in outcome.pairs),
     }  # fmt: skip
+
+
+def named(facts: Snapshot) -> str:
+    """What a bound holds for: these facts under this policy."""
+    return digest([inputs_digest(facts, DISTRICT), digest(NORMAL)])[:16]
 
 
 def bound(offers: str, needs: str, seed: str, limit_s: str) -> dict[str, Any]:
