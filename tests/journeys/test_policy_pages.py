@@ -164,6 +164,21 @@ async def test_an_emergency_is_declared_until_a_day_shown_to_all_and_lifted(hous
     assert (await round_of(house))["mode"] == "normal"
 
 
+async def test_all_of_it_is_on_the_trail_in_words(house: House, author: Person, colleague: Person):
+    await author.sends(DRAFT, {**await filled(author), "waves": "2", "note": "少折腾"})
+    await author.sends("/policy/comparison", {"_key": "c"})
+    await colleague.sends("/policy/adoption", {"draft": (await policy(house))["draft"]["digest"], "_key": "a"})
+    day = f"{house.clock.now() + timedelta(days=3):%Y-%m-%d}"
+    await author.sends("/policy/emergency", {"until": day, "reason": "防汛", "_key": "e"})
+    await author.sends("/policy/emergency/lifting", {"reason": "解除", "_key": "l"})
+    public = re.sub(r"\s+", " ", Page((await house["nobody"].http.get("/audit/trail")).text).text)
+    said = ("起草匹配规则", "草案与现行匹配规则作了比较", "匹配规则草案了结", "启用规则书", "启用应急匹配规则", "结束应急状态")
+    assert [words for words in said if words not in public] == []
+    assert [words for words in ("少折腾", "防汛", "解除") if words in public] == []
+    position = (await policy(house))["position"]
+    assert (await house["nobody"].http.get(f"/audit/proof/{position}")).status_code == 200
+
+
 async def test_it_lapses_by_itself(house: House, author: Person):
     day = f"{house.clock.now() + timedelta(days=3):%Y-%m-%d}"
     await author.sends("/policy/emergency", {"until": day, "reason": "防汛", "_key": "e"})
