@@ -134,7 +134,7 @@ async def kept(name: str, part: Callable[[], Awaitable[None]]) -> None:
 async def clock(district: District) -> None:
     """Ends what is due and tells whom the news suits, for ever."""
     while True:
-        changed = await district.engine.clockwork.tick() + await district.engine.suggesting.tick()
+        changed = await district.engine.clockwork.tick() + await district.engine.suggesting.tick(district.post.inbox.declined)
         await asyncio.sleep(0 if changed else district.settings.tick_seconds)
 
 

@@ -12,13 +12,14 @@ from domain import areas
 from domain.areas import AreaState
 from domain.delegation import ObjectionRaised
 from domain.events import Recorded
+from domain.suggestion import SuggestionIssued
 from services.command import kind_of, to_us
 from services.items import KINDS, Item, fold
 from services.labels import direct_areas
 from services.notice_deadlines import deadlines, told_by
 from services.notice_ports import Channel, Deadline, Manners, Near, Notice, NoticeBook, Waiting
 from services.notice_timing import send_at
-from services.notices import TELLING, group_of, near_of, notices_for, objection_of
+from services.notices import TELLING, group_of, near_of, notices_for, objection_of, suggestion_of
 from services.ports import Stored
 from services.streams import Streams
 
@@ -109,6 +110,8 @@ class Follower:
         recorded = self._codec.decode(row)
         if isinstance(recorded.event, ObjectionRaised):
             told.notices += await self._objection(recorded, recorded.event.item)
+        if isinstance(recorded.event, SuggestionIssued) and (item := await self._item(recorded.event.item)):
+            told.notices += suggestion_of(recorded, item)
         if kind_of(row.stream) not in KINDS:
             return
         item = await self._after_command(recorded, told)
@@ -119,8 +122,11 @@ class Follower:
         told.deadlines[str(getattr(item.state, "id", row.stream))] = deadlines(item.state, row.stream, item.updated_at)
 
     async def _objection(self, recorded: Recorded, stream: str) -> list[Notice]:
-        item = fold(self._codec.decode(each) for each in await self._log.read_stream(stream))
+        item = await self._item(stream)
         return objection_of(recorded, item, await self._tier(await self._path(item))) if item else []
+
+    async def _item(self, stream: str) -> Item | None:
+        return fold(self._codec.decode(each) for each in await self._log.read_stream(stream))
 
     async def _after_command(self, recorded: Recorded, told: _Told) -> Item:
         """The item as the whole command left it: a proposal may be on the wait list by then."""

@@ -19,7 +19,8 @@ MOST_CHANNELS = 10  # of one reader
 MOST_TESTS = 3  # a minute to one address
 BOUND = ("unit", "unit_manager", "unit_system", "committee", "street", "district")  # who speaks for an organisation
 USUAL = {
-    "answer": "now", "outcome": "hour", "project": "hour", "due": "now", "near": "day", "behalf": "now", "system": "now",
+    "answer": "now", "outcome": "hour", "project": "hour", "due": "now", "suggestion": "day", "near": "day", "behalf": "now",
+    "system": "now",
 }  # fmt: skip
 
 
@@ -67,6 +68,10 @@ class Inbox:
 
     async def set_manners(self, who: Principal, manners: Manners) -> None:
         await self._book.set_manners(replace(manners, to=speaks_for(who)))
+
+    async def declined(self, orgs: Sequence[str]) -> frozenset[str]:
+        """Those of them that want no suggestions."""
+        return frozenset(org for org, manners in (await self._book.manners(orgs)).items() if not manners.suggestions)
 
     async def add_channel(self, who: Principal, kind: str, address: str, secret: str) -> Channel:
         """With the usual paces. Refused: channel.too_many, and whatever the sender says of the address."""

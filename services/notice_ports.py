@@ -25,8 +25,8 @@ class Notice:
     by: str | None = None  # the organisation that acted
     position: int = 0  # of the fact; 0: the clock's
     due: datetime | None = None  # UTC
-    items: tuple[str, ...] = ()  # of a summary: the first few
-    count: int = 0  # of a summary
+    items: tuple[str, ...] = ()  # of a summary: the first few; of a suggestion: the reader's own that it fits
+    count: int = 0  # of a summary; of a suggestion its points, 0–1000
     seq: int = 0  # its number in the book
     read_at: datetime | None = None  # UTC
 
@@ -64,6 +64,7 @@ class Manners:
     quiet_from: int | None = None
     quiet_until: int | None = None
     day_at: int = 8 * 60 + 30  # of the daily summary
+    suggestions: bool = True  # whether it wants to hear what would fit
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

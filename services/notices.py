@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from domain import claim, delegation, need, offer, project, units
+from domain import claim, delegation, need, offer, project, suggestion, units
 from domain.claim import ClaimState
 from domain.events import Event, Meta, Recorded
 from domain.need import NeedState
@@ -28,6 +28,7 @@ KINDS: dict[str, tuple[str, int]] = {
     "confirmed": ("project", 1), "disputed": ("project", 2), "settled": ("project", 1), "slipped": ("project", 1),
     "fed_back": ("project", 1), "evaluated": ("project", 0), "closed": ("project", 0),
     "due_soon": ("due", 1), "overdue": ("due", 2),
+    "suggested_need": ("suggestion", 0), "suggested_offer": ("suggestion", 0),
     "near": ("near", 0),
     "behalf": ("behalf", 2), "objected": ("behalf", 2), "suspended": ("behalf", 2), "resumed": ("behalf", 1),
     "webhook_disabled": ("system", 2), "undelivered": ("system", 1),
@@ -44,7 +45,7 @@ TELLING = frozenset(  # TYPEs that may tell somebody something; the others are p
         project.Evaluated, project.ProjectClosed, project.ProjectAborted, need.NeedPosted, need.NeedEndorsed,
         need.NeedRejected, need.NeedLapsed, need.NeedReopened, need.NeedAmended, need.NeedCommitted, need.NeedWithdrawn,
         need.NeedMerged, need.NeedClosed, offer.OfferPublished, offer.OfferExpired, units.UnitSuspended,
-        units.UnitResumed, delegation.ObjectionRaised,
+        units.UnitResumed, delegation.ObjectionRaised, suggestion.SuggestionIssued,
     )
 )  # fmt: skip
 
@@ -87,6 +88,19 @@ def objection_of(recorded: Recorded, item: Item, tier: str | None) -> list[Notic
         key=f"{recorded.position}/{tier}/objected", to=tier, kind="objected", about=_id(state, item.stream),
         number=getattr(state, "number", ""), lender=lender_of(state, item.stream), by=event.org,
         position=recorded.position, at=recorded.meta.at,
+    )]  # fmt: skip
+
+
+def suggestion_of(recorded: Recorded, item: Item) -> list[Notice]:
+    """An item that fits one of the reader's own is told with both, and how well it fits."""
+    event, state = recorded.event, item.state
+    if not isinstance(event, suggestion.SuggestionIssued):
+        return []
+    kind = f"suggested_{item.kind}"
+    return [Notice(
+        key=f"{recorded.position}/{event.to}/{kind}", to=event.to, kind=kind, about=event.item,
+        number=getattr(state, "number", ""), lender=event.item, position=recorded.position, at=recorded.meta.at,
+        items=(event.about,), count=event.score,
     )]  # fmt: skip
 
 

@@ -6,7 +6,7 @@ cause for is one command, named after that fact: a restart, or a second process,
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import lru_cache
@@ -32,6 +32,7 @@ BATCH = 1000  # events read at once
 AMENDED = ("need.amended", "offer.amended")
 NEWS = ("need.posted", "need.endorsed", "need.reopened", "offer.published", "offer.resumed", *AMENDED)
 NOBODY = "suggestion.nobody"
+Declined = Callable[[Sequence[str]], Awaitable[frozenset[str]]]  # those of these organisations that want no suggestions
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Suggesting:
         self._after: int | None = None  # position up to which everybody has been told
         self._lock = asyncio.Lock()
 
-    async def tick(self) -> int:
+    async def tick(self, declined: Declined) -> int:
         """Up to the ledger's end; returns how many suggestions were issued. What fails is tried again by the next one."""
         async with self._lock:
             head, issued = (await self._log.head()).position, 0
@@ -59,7 +60,7 @@ class Suggesting:
             while self._after < head:
                 for row in await self._log.read_all(self._after, min(BATCH, head - self._after)):
                     if row.type in NEWS:
-                        issued += await self._tell(row)
+                        issued += await self._tell(row, declined)
                     self._after = row.position
             return issued
 
@@ -74,12 +75,12 @@ class Suggesting:
                 after = row.position
         return last
 
-    async def _tell(self, news: Stored) -> int:
+    async def _tell(self, news: Stored, declined: Declined) -> int:
         """How many have been told of it now."""
         ask = Ask(principal=SYSTEM, key=f"suggest-{news.stream}-{news.position}", fingerprint="whom it suits is told")
         if await self._log.command(ask.command_id) is not None:
             return 0
-        look = await self._look(news)
+        look = await self._look(news, declined)
 
         async def decide(work: Work) -> str:
             return await _issued(work, look)
@@ -91,7 +92,7 @@ class Suggesting:
                 raise
             return 0
 
-    async def _look(self, news: Stored) -> Look:
+    async def _look(self, news: Stored, declined: Declined) -> Look:
         """The good fits of the item as it is now; after an amendment those that did not fit well before."""
         index, position = await self._suggestions.ready()
         policy, item = index.policy, news.stream
@@ -102,12 +103,14 @@ class Suggesting:
         fits: dict[str, SuggestionIssued] = {}
         for one in found:
             own = _other(item, one)
-            if (to := await self._owner(own)) is not None:
-                fits.setdefault(to, SuggestionIssued(
+            to = await self._owner(own)
+            if to not in fits and await self._has_waited(own, news):
+                fits[to] = SuggestionIssued(
                     to=to, item=item, about=own, score=one.candidate.score, position=position, news=news.position, at=0,
                     policy=_digest(policy),
-                ))  # fmt: skip
-        return Look(tuple(fits.values()), policy)
+                )  # fmt: skip
+        spared = await declined(list(fits)) if fits else frozenset()
+        return Look(tuple(fit for to, fit in fits.items() if to not in spared), policy)
 
     async def _before(self, index: Index, news: Stored, others: Sequence[str]) -> set[str]:
         """Those of the others that fitted well already."""
@@ -121,9 +124,14 @@ class Suggesting:
             fitted = index.for_offer_as(offer, others) if offer else []
         return {_other(news.stream, one) for one in _good(fitted, index.policy)}
 
-    async def _owner(self, item: str) -> str | None:
+    async def _owner(self, item: str) -> str:
         held = await self._streams.load(item)
-        return str(held.state.content.owner) if held else None
+        assert held is not None
+        return str(held.state.content.owner)
+
+    async def _has_waited(self, own: str, news: Stored) -> bool:
+        """Whether it was there before the news: who has published or changed it since has seen beside it what there is."""
+        return all(row.position < news.position for row in await self._log.read_stream(own) if row.type in NEWS)
 
 
 async def _issued(work: Work, look: Look) -> str:

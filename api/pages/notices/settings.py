@@ -20,6 +20,7 @@ from services.notice_ports import Channel, Manners
 CHANNELS = {"mail": "电子邮件", "wecom": "企业微信群机器人", "dingtalk": "钉钉群机器人", "feishu": "飞书群机器人"}
 PACES = {"now": "立即", "hour": "每小时汇总", "day": "每日汇总", "off": "不发"}
 SPOKEN = {"zh": "中文", "en": "English"}
+WANTED = {"on": "接收", "off": "不接收"}  # suggestions
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 
 
@@ -88,6 +89,7 @@ def _values(manners: Manners, channels: Sequence[Channel], say: Tongue) -> dict[
     return {
         "manners": manners, "channels": [(channel, masked(channel)) for channel in channels],
         "channel_words": {kind: say(zh) for kind, zh in CHANNELS.items()}, "spoken": SPOKEN,
+        "wanted": [(wish, say(zh)) for wish, zh in WANTED.items()],
         "paces": [(pace, say(zh)) for pace, zh in PACES.items()], "groups": groups_of(say), "clock": _clock,
     }  # fmt: skip
 
@@ -109,7 +111,7 @@ def _manners(form: Form) -> Manners:
     usual = Manners(to="")
     return Manners(
         to="", lang=lang, quiet_from=quiet[0] if both else None, quiet_until=quiet[1] if both else None,
-        day_at=usual.day_at if day_at is None else day_at,
+        day_at=usual.day_at if day_at is None else day_at, suggestions=form["suggestions"] != "off",
     )  # fmt: skip
 
 

@@ -27,15 +27,20 @@ SENTENCES = {
     "confirmed": "{by}确认收到交付", "disputed": "{by}对项目提出异议", "settled": "项目争议已裁定", "slipped": "项目节点延期",
     "fed_back": "{by}反馈了结果", "evaluated": "项目收到新评价", "closed": "项目已办结",
     "due_soon": "期限将到", "overdue": "已经逾期",
+    "suggested_need": "新需求与贵方的资源“{own}”匹配 {points} 分",
+    "suggested_offer": "新资源与贵方的需求“{own}”匹配 {points} 分",
     "near": "附近新增 {n} 项", "behalf": "有人代贵方办理，三个工作日内可以提出异议", "objected": "{by}对代办事项提出异议",
     "suspended": "贵单位已被暂停参与", "resumed": "贵单位已恢复参与",
     "webhook_disabled": "回调多次失败，已停用", "undelivered": "有 {n} 条消息没能发出",
 }  # fmt: skip
 GROUPS = {
-    "answer": "等我答复", "outcome": "对方的答复", "project": "项目进展", "due": "期限提醒", "near": "附近新增",
-    "behalf": "代办与资格", "system": "消息与回调",
+    "answer": "等我答复", "outcome": "对方的答复", "project": "项目进展", "due": "期限提醒", "suggestion": "推荐",
+    "near": "附近新增", "behalf": "代办与资格", "system": "消息与回调",
 }  # fmt: skip
-TONES = {"answer": "open", "outcome": "bound", "project": "done", "due": "bad", "near": "new", "behalf": "new", "system": "off"}
+TONES = {
+    "answer": "open", "outcome": "bound", "project": "done", "due": "bad", "suggestion": "new", "near": "new", "behalf": "new",
+    "system": "off",
+}  # fmt: skip
 PATHS = {"need": "/needs/", "offer": "/offers/", "claim": "/claims/", "project": "/projects/"}
 LINES = 30  # of one message
 
@@ -57,7 +62,7 @@ class Told:
 
 async def told(boards: Boards, notices: Sequence[Notice], say: Tongue) -> list[Told]:
     """In the order given."""
-    wanted = {id for n in notices for id in (n.lender, n.by) if id}
+    wanted = {id for n in notices for id in (n.lender, n.by, _own(n)) if id}
     names = await boards.names(sorted(wanted)) if wanted else {}
     return [_told(notice, names, say) for notice in notices]
 
@@ -94,13 +99,20 @@ class PageTeller:
 
 
 def _told(notice: Notice, names: dict[str, str], say: Tongue) -> Told:
-    sentence = say(SENTENCES[notice.kind], by=names.get(notice.by or "", "") or say("对方"), n=notice.count)
+    own = names.get(_own(notice), "") or say("（文字已删除）")
+    by = names.get(notice.by or "", "") or say("对方")
+    sentence = say(SENTENCES[notice.kind], by=by, n=notice.count, own=own, points=notice.count // 10)
     group = group_of(notice.kind)
     return Told(
         notice=notice, sentence=sentence, title=names.get(notice.lender or "", ""), href=href_of(notice),
         at=str(instant(notice.at)), due=shown.minute(str(instant(notice.due))) if notice.due else "", group=group,
         tone=TONES[group], urgent=urgency_of(notice.kind) == 2,
     )  # fmt: skip
+
+
+def _own(notice: Notice) -> str:
+    """Of a suggestion: the reader's own item that it fits."""
+    return notice.items[0] if notice.items and group_of(notice.kind) == "suggestion" else ""
 
 
 def href_of(notice: Notice) -> str:
