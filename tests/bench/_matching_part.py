@@ -121,7 +121,8 @@ def quantity(offers: str, needs: str, seed: str) -> dict[str, Any]:
     took, outcome = timed(round.solve, facts, DISTRICT, NORMAL, "bench")
     return {
         "value": outcome.value, "s": took, "candidates": len(prepared.candidates), "of": named(facts),
-        "served": outcome.served, "full": outcome.full, "pairs": len(outcome.pairs), "fill": sum(pair.by == "fill" for pair in outcome.pairs),
+        "served": outcome.served, "full": outcome.full, "pairs": len(outcome.pairs),
+        "fill": sum(pair.by == "fill" for pair in outcome.pairs),
     }  # fmt: skip
 
 
