@@ -138,6 +138,16 @@ async def test_tenths_and_full_width_figures_are_understood(house: House, author
     assert kept(await author.sees(DRAFT), "weights-fit") == "24.5"
 
 
+async def test_the_form_goes_on_from_a_draft_that_came_over_the_api(house: House, author: Person):
+    body = {"policy": {"committee_bonus": [100, 0], "nearness": [{"kind": "street", "points": 400}]}}
+    sent = await house["above"].act("PUT", "/v1/policy/draft", body)
+    assert sent.status_code == 201
+    await author.sends(DRAFT, {**await filled(author), "waves": "2"})
+    draft = (await policy(house))["draft"]["policy"]
+    assert (draft["committee_bonus"], draft["nearness"]) == ([100, 0], [{"kind": "street", "points": 400}])
+    assert draft["waves"] == 2
+
+
 async def test_a_draft_that_is_given_up_changes_nothing(house: House, author: Person):
     before = await policy(house)
     await author.sends(DRAFT, {**await filled(author), "waves": "2"})

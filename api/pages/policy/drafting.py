@@ -30,8 +30,7 @@ def install(router: APIRouter, site: Site) -> None:
     @router.post("/policy/draft")
     async def put(request: Request) -> Response:
         form, standing = await form_of(request), await _allowed(request)
-        variant = form["_of"] if form["_of"] in VARIANTS else VARIANTS[0]
-        usual: Policy = getattr(standing.state.book, variant)
+        variant, usual = _begun(standing, form["_of"])
         values, wrong = _read(form, groups(usual, standing.state.book, zh=True), tongue(request))
         if wrong:
             return _page(site, request, standing, variant, Form(form.fields, wrong, form.key), 422)
@@ -102,7 +101,7 @@ def _page(
     site: Site, request: Request, standing: Standing, variant: str, form: Form, status: int = 200
 ) -> Response:
     book, say = standing.state.book, tongue(request)
-    shown = groups(getattr(book, variant), book, zh=say.lang == "zh")
+    shown = groups(_begun(standing, variant)[1], book, zh=say.lang == "zh")
     typed = [understood(form[number.name], number) for number in shown[0].numbers]
     labels = {group.id: say(group.title) for group in shown}
     labels |= {number.name: say(number.label) for group in shown for number in group.numbers}
