@@ -144,3 +144,30 @@ class RoundOut(BaseModel):
     escalated: list[str]
     to: str | None
     acts: list[str] | None = None
+
+
+class SealedOut(BaseModel):
+    """One fact of the round with the proof of its place in the ledger; `state`: its bytes, base64; the others hex."""
+
+    position: int
+    stream: str
+    version: int
+    type: str
+    state: str
+    leaf: str
+    prev: str
+    path: list[str]
+
+
+class ExportOut(BaseModel):
+    """All that a round's result depends on; `./dev cli round verify FILE` checks it without a database."""
+
+    format: str
+    round: str
+    district: str
+    size: int
+    root: str
+    algorithm: str
+    events: list[SealedOut]
+    policy: dict[str, Any]
+    snapshot: dict[str, Any]

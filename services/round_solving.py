@@ -14,8 +14,8 @@ from domain.matching.digest import certificate_digest, digest, inputs_digest, re
 from domain.matching.network import TooLarge
 from domain.matching.outcome import Outcome
 from domain.matching.policy import Policy
-from domain.matching.round import solve
 from domain.matching.snapshot import Snapshot
+from domain.matching.versions import version
 from domain.round import PREFIX, Digests, RoundState
 from domain.rules import RuleBook, RulesAdopted
 from services.command import kind_of
@@ -98,6 +98,7 @@ class Solving:
 
     def _outcome(self, snapshot: Snapshot, policy: Policy, round: RoundState) -> tuple[Outcome, str]:
         """What another solver finds too large is left to our own, whose integers have no end."""
+        solve = version(round.algorithm).solve
         if self._backend != OWN:
             with suppress(TooLarge):
                 return solve(snapshot, round.scope, policy, round.key, self._solver), self._backend

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.answers import done, tagged
-from api.answers_round import RoundOut, RoundRowOut
+from api.answers_round import ExportOut, RoundOut, RoundRowOut
 from api.asking import asking, engine
 from api.auth import viewer
 from api.bodies import ActIn
@@ -62,6 +62,14 @@ async def get_round(request: Request, id: ItemId, at: At = None) -> Response:
     if position is None:
         doc["acts"] = list(await sight.acts(house.streams, who, state, house.streams.clock.now()))
     return tagged(request, as_json(doc), f'"{doc["version"]}"')
+
+
+@reading(router, "/{id}/export", ExportOut, "export_round", 404, 409)
+async def export_round(request: Request, id: ItemId) -> Response:
+    """导出核验文件 / All that the result depends on, to be checked elsewhere: facts with proofs, inputs, policy."""
+    house = engine(request)
+    await sight.seen(house.streams, viewer(request), id, "round")
+    return as_json(await house.replay.exported(id))
 
 
 async def _publish(request: Request, ask: Ask, id: str, body: ActIn) -> Done:

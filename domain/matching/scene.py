@@ -13,7 +13,7 @@ from domain.matching.times import Times, day_of, next_half, times_of
 Kind = tuple[str, str]  # what is counted: kind and unit of a line
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class NeedRow:
     facts: NeedFacts
     path: tuple[str, ...]  # area and all above, nearest first
@@ -25,7 +25,7 @@ class NeedRow:
     blocked: frozenset[str]  # organisations and offers that are out of the question
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class OfferRow:
     facts: OfferFacts
     path: tuple[str, ...]
