@@ -15,7 +15,7 @@ from domain.matching.outcome import Shares
 from domain.matching.policy import Policy
 from domain.round import RoundState
 from services.asof import reach
-from services.items import State
+from services.command import kind_of
 from services.read_ports import Doc, Progress, Query, ReadDb
 from services.round_solving import Solving
 from services.streams import Streams
@@ -89,14 +89,14 @@ class RoundReasons:
         await reach(self._progress, round.cutoff)
         return await self._db.docs(dict.fromkeys(ids))
 
-    async def last_with(self, state: State, area: str, category: str) -> RoundState | None:
+    async def last_with(self, id: str, area: str, category: str) -> RoundState | None:
         """The newest published round that this need or offer was in."""
         found = await self._db.page(Query(groups=(("round/s/published",),), limit=LATEST))
         above = await self._streams.path(area)
         for _, doc in found.rows:
-            if doc["category"] in (None, category) and (doc["area"] in above or state.id.startswith("offer")):
+            if doc["category"] in (None, category) and (doc["area"] in above or kind_of(id) == "offer"):
                 held = await self._streams.load(doc["id"])
-                if held is not None and _took_part(held.state, state.id):
+                if held is not None and _took_part(held.state, id):
                     round: RoundState = held.state
                     return round
         return None

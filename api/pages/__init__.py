@@ -28,6 +28,7 @@ from api.pages import (
     personal,
     policy,
     projects,
+    rounds,
 )  # fmt: skip
 from api.pages.site import Site
 
@@ -36,7 +37,7 @@ def routes(site: Site) -> list[BaseRoute]:
     """All routes of the pages. They ask the engine at `request.app.state.engine`."""
     groups = (
         home, board, items, claims, projects, desk, item, dashboard, account, admin, keys, audit, notices, access, personal,
-        evaluate, lists, orgs, imports, policy,
+        evaluate, lists, orgs, imports, policy, rounds,
     )  # fmt: skip
     parts = [part.routes(site) for part in groups]
     return [route for part in (*parts, live.routes(), assets.routes(site.assets)) for route in part.routes]

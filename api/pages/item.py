@@ -25,6 +25,7 @@ from api.pages.words import Tongue
 from domain.access import COORDINATORS, PUBLIC, SYSTEM, Principal, decide, missing
 from services import sight
 from services.asof import parse_at
+from services.command import kind_of
 from services.engine import Engine
 from services.rehearsal import rehearsal
 
@@ -87,7 +88,7 @@ async def item_values(
         "groups": _for_whom(doc, group_words(book, say)),
         "events": _events(kind, id, history, called, say, private=_insider(me, doc)), "standing": await standing(engine),
         "claims": _promises(claims, projects, called, {c["id"] for c in mine}), "counts": _counts(claims),
-        "live": "" if at else f"{id} {doc['area']}",
+        "live": "" if at else f"{id} {doc['area']}", "in_round": None if at else await _in_round(engine, me, doc),
     }  # fmt: skip
 
 
@@ -129,6 +130,16 @@ async def _visible(engine: Engine, kind: str, id: str, at: str, me: Principal | 
     if decide(me or PUBLIC, f"{kind}.see", then) is not None:
         raise missing()
     return doc, cut
+
+
+async def _in_round(engine: Engine, me: Principal | None, doc: Doc) -> tuple[str, str] | None:
+    """(number, address of the reasons) of the last published round it was in, for its owner and whoever sees the round."""
+    if not _insider(me, doc):
+        return None
+    round = await engine.reasons.last_with(doc["id"], doc["area"], doc["category"])
+    if round is None or me is None or not (me.org == doc["owner"] or await sight.may_see(engine.streams, me, round)):
+        return None
+    return round.number, f"/rounds/{round.id}/{kind_of(doc['id'])}s/{doc['id']}"
 
 
 def _insider(me: Principal | None, doc: Doc) -> bool:

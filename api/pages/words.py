@@ -72,7 +72,8 @@ TYPE_SIZES = ("plain", "large")
 DONE = {
     "posted": "已发布。", "saved": "已保存。", "drafted": "草稿已保存。", "amended": "已修改。", "claimed": "认领已提出，等待对方答复。",
     "answered": "已答复。", "withdrawn": "已撤回。", "done": "已办理。",
-    "objected": "异议已记录。", "asked": "申请已提交。",
+    "objected": "异议已记录。", "asked": "申请已提交。", "computed": "方案已算出，还没有通知任何人。",
+    "recomputed": "已按同一时刻、同样的签号重新计算。", "published": "已公布，双方会收到通知。",
 }  # fmt: skip
 
 URGENCY = {2: "较急", 3: "紧急"}

@@ -28,6 +28,7 @@ ACTS = {  # what is to be done -> (what the desk calls it, the act of the item's
 MINE = {"need": "需求", "offer": "资源", "claim": "认领", "project": "项目"}
 FIRST = 30  # entries of a part of the desk; the rest is told in number
 MOST_AREAS = 12
+MOST_ROUNDS = 5
 ROLES = {
     "unit": "单位经办", "unit_manager": "单位负责人", "unit_system": "单位系统", "committee": "居委会", "street": "街道协调员",
     "district": "区协调员", "auditor": "审计员", "system_admin": "系统管理员", "security_admin": "安全管理员",
@@ -58,8 +59,17 @@ async def _values(engine: Engine, me: Principal, say: Tongue, position: int | No
         "more": [max(len(found[part]) - FIRST, 0) for part in ("waiting", "due")],
         "near_kind": kind, "near": await rows(engine, KINDS[kind], newest, words, say, None) if newest else [],
         "mine": _mine(found["mine"]), "late": [{**doc, "left": days_left(doc["due_at"], stand.today)} for doc in late],
-        "called": called, "quiet": quiet[:MOST_AREAS], "quiet_n": len(quiet),
+        "called": called, "quiet": quiet[:MOST_AREAS], "quiet_n": len(quiet), "undecided": await _undecided(engine, me),
     }  # fmt: skip
+
+
+async def _undecided(engine: Engine, me: Principal) -> list[tuple[Doc, str]]:
+    """(round, name of its area) of those that a coordinator could publish, newest first."""
+    if me.role not in COORDINATORS:
+        return []
+    found = (await engine.boards.list("rounds", me, status="computed", limit=MOST_ROUNDS)).items
+    called = await names(engine, [doc["area"] for doc in found], None)
+    return [(doc, called[doc["area"]]) for doc in found]
 
 
 def _entries(found: Sequence[Doc], me: Principal, called: Mapping[str, str], today: str) -> list[dict[str, Any]]:
