@@ -14,6 +14,10 @@ from tests.support.people import browser_cookie
 from tests.support.running import District, running
 
 DISTRICT = "310101"
+PAGES = {
+    "policy": "/policy", "policy-draft": "/policy/draft", "policy-comparison": "/policy/comparison",
+    "policy-emergency": "/policy/emergency",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -49,13 +53,16 @@ def test_drafted_compared_and_adopted_without_javascript_and_every_page_is_sound
     expect(author.get_by_text("起草人不能采用自己的草案")).to_be_visible()
     for theme, width in LOOKS:
         page, wrong = coordinator(browser, district, color_scheme=theme, viewport={"width": width, "height": 900})
-        for name, path in {
-            "policy": "/policy", "policy-draft": "/policy/draft", "policy-comparison": "/policy/comparison",
-            "policy-emergency": "/policy/emergency",
-        }.items():  # fmt: skip
+        for name, path in PAGES.items():
             page.goto(path)
             looked_at(page, f"{name}_{theme}_{width}")
         assert wrong == []
+    large, wrong = coordinator(browser, district, viewport={"width": 390, "height": 900})
+    for name, path in PAGES.items():
+        large.goto(f"{path}?type=large&lang=en")
+        photographed(large, f"{name}-large-en")
+        assert large.evaluate("document.documentElement.scrollWidth") <= 390, f"{name} is wider than the screen"
+    assert wrong == []
     page.goto("/policy/comparison")
     page.get_by_role("button", name="采用这份草案").click()
     expect(page.get_by_text("已办理。")).to_be_visible()
