@@ -110,7 +110,8 @@ class PageSweep:
         """The status; who may not has written nothing."""
         log, id = self._town.house.log, about.id.split()[0] if about and about.id else "nothing"
         where = page.path.replace("{position:int}", "1").format(
-            id=id, area=EAST, name="app.css", n=1, act="ending", kind="needs", project="nothing", position=1
+            id=id, area=EAST, name="app.css", n=1, act="ending", kind="needs", project="nothing", position=1,
+            need="need-nothing", offer="offer-nothing",
         )  # fmt: skip
         before = (await log.head()).position
         form = page.form.replace("MEMBER", self._town.units[1]).replace("DIGEST", id)

@@ -7,13 +7,14 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from api.pages.forms import Form, answered, asking_by_form, blank, form_of
+from api.pages.forms import Form, answered, asking_by_form, blank, form_of, someone
 from api.pages.places import engine_of
 from api.pages.rounds.page import head_values, namer, seen_round
 from api.pages.site import Site, tongue
 from domain import round_acts
 from domain.events import Refused
 from domain.round import RoundState
+from services import sight
 from services.command import Ask, Done, kind_of
 from services.engine import Engine
 
@@ -62,9 +63,11 @@ def add_acts(router: APIRouter, site: Site) -> None:
 
 def _page(site: Site, act: str) -> Callable[..., Awaitable[Response]]:
     async def page(request: Request, id: str, need: str = "", offer: str = "") -> Response:
-        state = await seen_round(request, id)
-        if act not in round_acts.legal(state):
-            raise _not_now(state)
+        state, streams = await seen_round(request, id), engine_of(request).streams
+        if act not in await sight.acts(streams, someone(request), state, streams.clock.now()):
+            raise Refused(
+                "round.wrong_state", "您现在不能办理这一步。", "This is not yours to do now.", legal=round_acts.legal(state)
+            )
         return await _shown(site, request, state, act, blank(need=need, offer=offer), 200)
 
     return page
@@ -83,13 +86,6 @@ def _route(site: Site, act: str, do: Do, said: str) -> Callable[..., Awaitable[R
         )  # fmt: skip
 
     return route
-
-
-def _not_now(state: RoundState) -> Refused:
-    return Refused(
-        "round.wrong_state", "这一轮现在的状态不能办理这一步。", "The round is in a state in which this is not possible.",
-        legal=round_acts.legal(state),
-    )  # fmt: skip
 
 
 async def _shown(site: Site, request: Request, state: RoundState, act: str, form: Form, status: int) -> Response:
