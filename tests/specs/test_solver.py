@@ -1,5 +1,6 @@
 """The solver finds the best choice, the same whoever solves it, in whatever order things come."""
 
+import sys
 from collections import Counter
 from dataclasses import replace
 from random import Random
@@ -7,6 +8,8 @@ from random import Random
 import pytest
 
 from adapters import ortools_solver
+from api.settings import Settings
+from api.wiring import open_solver
 from domain.matching import flow
 from domain.matching.certificate import prices_for, unique, verify
 from domain.matching.network import MOST_PAIRS, Ask, Group, Instance, TooLarge, network, total
@@ -173,6 +176,17 @@ def test_what_the_other_solver_says_is_believed_only_with_a_proof(monkeypatch):
     monkeypatch.setattr(ortools_solver, "cheapest", lambda net: greedy)
     with pytest.raises(ValueError, match="better choice"):
         ortools_solver.solve(instance)
+
+
+def test_a_setting_chooses_who_solves_and_says_what_is_missing(monkeypatch):
+    assert open_solver(Settings(solver="own")) is flow.solve
+    assert open_solver(Settings(solver="ortools")) is ortools_solver.solve
+    monkeypatch.setitem(sys.modules, "ortools.graph.python.min_cost_flow", None)  # as if the extra were not installed
+    with pytest.raises(ortools_solver.SolverMissing, match=r"需要安装 / needs: pip install 'renling\[solver\]'"):
+        open_solver(Settings(solver="ortools"))
+    with pytest.raises(ortools_solver.SolverMissing):
+        ortools_solver.solve(slot_instance(SHORTAGE, 1))
+    assert open_solver(Settings(solver="own")) is flow.solve
 
 
 def test_an_offer_or_a_unit_without_any_room_gets_nothing():

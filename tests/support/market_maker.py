@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import accumulate
 from random import Random
 
 from domain.calendar import Slot, Span, Weekly, Window
@@ -80,7 +81,8 @@ def market(shape: Shape, seed: int, *, slots: bool = False) -> Market:
     parents = {area.id: area.parent for area in areas}
     units = _units(chance, max(2, shape.offers * UNITS_PER_1000_OFFERS // 1000), of_kind["grid"])
     masks: dict[str, int] = {}
-    offers = tuple(_offer(chance, n, units, parents, masks) for n in range(shape.offers))
+    sizes = list(accumulate(unit.size for unit in units))
+    offers = tuple(_offer(chance, n, units, sizes, parents, masks) for n in range(shape.offers))
     needs = tuple(_need(chance, n, of_kind["grid"], parents, offers, masks, slots) for n in range(shape.needs))
     askers = tuple(AskerFacts(id=area, asked=(asked := chance.randrange(9)), served=chance.randint(0, asked))
                    for area in of_kind["neighbourhood"])  # fmt: skip
@@ -124,8 +126,10 @@ def _units(chance: Random, count: int, grids: Sequence[str]) -> list[_Unit]:
     return units
 
 
-def _offer(chance: Random, n: int, units: Sequence[_Unit], parents: dict[str, str | None], masks: dict[str, int]) -> OfferFacts:
-    unit = chance.choices(units, [each.size for each in units])[0]
+def _offer(
+    chance: Random, n: int, units: Sequence[_Unit], sizes: Sequence[int], parents: dict[str, str | None], masks: dict[str, int]
+) -> OfferFacts:
+    unit = chance.choices(units, cum_weights=sizes)[0]
     category = chance.choices(list(CATEGORIES), [supply for _, supply, _ in CATEGORIES.values()])[0]
     skill, when, id = CATEGORIES[category][2], _when(chance, 15, 12, (2, 5)), f"o{n:05}"
     path = _path(unit.grid, parents)
