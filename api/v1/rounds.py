@@ -69,7 +69,7 @@ async def export_round(request: Request, id: ItemId) -> Response:
     """导出核验文件 / All that the result depends on, to be checked elsewhere: facts with proofs, inputs, policy."""
     house = engine(request)
     await sight.seen(house.streams, viewer(request), id, "round")
-    return as_json(await house.replay.exported(id))
+    return Response(as_json(await house.replay.exported(id)), media_type="application/json")
 
 
 async def _publish(request: Request, ask: Ask, id: str, body: ActIn) -> Done:

@@ -60,6 +60,13 @@ async def test_a_file_is_checked_without_the_database(house: House, round_id: st
     assert len(said) == 9
 
 
+async def test_an_auditor_fetches_the_file_over_the_api(house: House, round_id: str) -> None:
+    answer = await house["auditor"].get(f"/v1/rounds/{round_id}/export")
+    assert answer.json() == await house.engine.replay.exported(round_id)
+    assert all(f.holds for f in verified_file(answer.json(), reading_codec()))
+    assert (await house["unit0"].get(f"/v1/rounds/{round_id}/export")).status_code == 404
+
+
 async def test_an_old_round_still_holds_after_the_world_has_moved_on(house: House, round_id: str) -> None:
     """Pairs were proposed and answered, items posted and withdrawn: the cut-off does not move."""
     before = await house.engine.replay.exported(round_id)
