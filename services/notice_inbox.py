@@ -67,7 +67,10 @@ class Inbox:
         return (await self._book.manners([to])).get(to, Manners(to=to)), await self._own(to)
 
     async def set_manners(self, who: Principal, manners: Manners) -> None:
-        await self._book.set_manners(replace(manners, to=speaks_for(who)))
+        """A coordinator's are those of its own office too."""
+        speaks_for(who)
+        for reader in readers(who):
+            await self._book.set_manners(replace(manners, to=reader))
 
     async def declined(self, orgs: Sequence[str]) -> frozenset[str]:
         """Those of them that want no suggestions."""

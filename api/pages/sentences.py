@@ -79,7 +79,7 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "round.discarded": ("放弃这一轮", "Discarded", "off"),
     "round.pair_proposed": ("一对已向双方提出", "A pair is proposed to both sides", "open"),
     "round.pair_dropped": ("一对未能提出（{code}）", "A pair could not be proposed ({code})", "off"),
-    "suggestion.issued": ("系统推荐，匹配 {points} 分", "Suggested by the system: fits with {points} of 100", "new"),
+    "suggestion.issued": ("向{to}推荐，匹配 {points} 分", "Suggested to {to}: fits with {points} of 100", "new"),
     "project.opened": (
         "立项：{provider}为{receiver}提供{amounts}", "Opened: {amounts} from {provider} for {receiver}", "bound",
     ),
@@ -137,7 +137,7 @@ def dot(entry: Mapping[str, Any]) -> str:
 def people_in(entry: Mapping[str, Any]) -> Sequence[str]:
     """Ids of organisations that its sentence names."""
     data = entry["data"]
-    found = [data.get(field) for field in ("provider", "receiver", "by", "org")]
+    found = [data.get(field) for field in ("provider", "receiver", "by", "org", "to")]
     return [org for org in (*found, (data.get("proposed_by") or {}).get("org")) if org]
 
 
@@ -154,7 +154,7 @@ class _Values(dict[str, str]):
             case "amounts":
                 lines = data.get("amounts") or data.get("lines") or data.get("terms", {}).get("lines")
                 return amounts(lines or (), say)
-            case "provider" | "receiver" | "by" | "org":
+            case "provider" | "receiver" | "by" | "org" | "to":
                 return self._named(data[name]) if data.get(name) else say("有关方")
             case "proposer":
                 return self._named(data["proposed_by"]["org"])

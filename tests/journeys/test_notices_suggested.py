@@ -20,7 +20,7 @@ from tests.support.mailbox import Mailbox
 from tests.support.people import cookie
 from tests.support.receiver import Receiver
 from tests.support.told import caught_up, house_with, post_of, sent
-from tests.support.world import EAST
+from tests.support.world import EAST, STREET
 
 SAID = re.compile(r"新需求与贵方的资源“义诊志愿者队伍”匹配 (\d+) 分")
 
@@ -91,6 +91,12 @@ async def test_who_has_switched_suggestions_off_is_told_of_none_until_they_are_o
     await house["west"].did("/v1/needs", need(area="310101001002"))
     assert await told(house) == 2
     assert SAID.search(await page(house, 1))
+
+
+async def test_a_coordinator_speaks_for_its_own_office_too(house: House):
+    inbox, street = post_of(house).inbox, Principal(id="person-2", role="street", org="street-office", area=STREET)
+    await inbox.set_manners(street, Manners(to="", suggestions=False))
+    assert await inbox.declined(["street-office", *house.units]) == {"street-office"}
 
 
 async def test_a_suggestion_goes_out_with_the_daily_mail_in_the_readers_language(house: House, box: Mailbox):

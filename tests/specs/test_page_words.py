@@ -122,6 +122,10 @@ LINES = [{"kind": "志愿者", "unit": "人", "quantity": 12}, {"kind": "帮扶�
         ("project.funds_spent", {"amount_fen": 12_050}, "资金支出 120.50 元", "¥120.50 spent"),
         ("project.evaluated", {"role": "resident", "score": 5}, "居民评价：5 分", "Evaluated by the resident: 5 of 5"),
         ("claim.accepted", {"by": None}, "有关方接受", "a party accepts"),
+        (
+            "suggestion.issued", {"to": "unit-1", "score": 829},
+            "向仁心医院推荐，匹配 82 分", "Suggested to 仁心医院: fits with 82 of 100",
+        ),
         ("need.dreamt", {}, "need.dreamt", "need.dreamt"),
     ],
 )
