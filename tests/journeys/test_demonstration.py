@@ -17,6 +17,11 @@ from adapters.codec import REGISTRY
 from adapters.memory import MemoryStore
 from adapters.system import SeededClock
 from domain.claim import ClaimState
+from domain.matching.fairness import first_come, shares
+from domain.matching.outcome import Scope
+from domain.matching.plan import plan
+from domain.matching.policy import NORMAL
+from domain.matching.round import solve
 from domain.need import NeedState
 from domain.offer import OfferState
 from domain.project import ProjectState
@@ -212,6 +217,20 @@ async def test_the_market_that_follows_it_equals_one_that_begins_anew_and_a_repl
     assert ([need.id for need in snapshot.needs], [offer.id for offer in snapshot.offers]) == (
         sorted(open_needs), sorted(published),
     )  # fmt: skip
+
+
+async def test_a_round_of_it_serves_more_and_more_evenly_than_who_comes_first(played: Played):
+    facts = await Compared(played.player.log, played.player.codec).at(len(played.ledger))
+    scope = Scope(area=next(area.id for area in facts.areas if area.parent is None))
+    outcome, prepared = solve(facts, scope, NORMAL, "a round"), plan(facts, scope, NORMAL, "a round")
+    first = first_come(prepared)
+    theirs = shares(prepared, [(given.candidate.need, given.candidate.unit) for given in first.given])
+    assert outcome.served >= len({given.candidate.need for given in first.given}) > 20
+    assert outcome.value > first.value
+    assert outcome.after.nothing <= theirs.nothing < outcome.before.nothing
+    assert outcome.after.gini <= theirs.gini < outcome.before.gini
+    assert outcome.after.small >= outcome.before.small + 100
+    assert outcome.after.busiest <= NORMAL.unit_limit
 
 
 async def test_every_leaf_is_sealed_in_one_tree(played: Played):
