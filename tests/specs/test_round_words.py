@@ -68,7 +68,7 @@ def test_a_need_of_which_nothing_is_offered_at_all_says_just_that():
 
 
 @pytest.mark.parametrize(("points", "words"), [
-    (0, "几乎没有差别"), (250, "约四分之一项需求"), (333, "约三分之一项需求"), (500, "约半项需求"), (750, "约四分之三项需求"),
+    (0, "不相上下，由签号决定"), (30, "几乎没有差别"), (250, "约四分之一项需求"), (333, "约三分之一项需求"), (500, "约半项需求"), (750, "约四分之三项需求"),
     (1_000, "约一项需求"), (2_100, "约 2 项需求"),
 ])  # fmt: skip
 def test_points_are_measured_in_needs(points: int, words: str):

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.pages.rounds import acts, listing, page, why
+from api.pages.rounds.acts import add_acts
+from api.pages.rounds.listing import add_list
+from api.pages.rounds.page import add_page
+from api.pages.rounds.why import add_pages
 from api.pages.site import Site, route_class
 
 
 def routes(site: Site) -> APIRouter:
     router = APIRouter(route_class=route_class(site), include_in_schema=False)
-    listing.add_list(router, site)
-    page.add_page(router, site)
-    why.add_pages(router, site)
-    acts.add_acts(router, site)
+    add_list(router, site)
+    add_page(router, site)
+    add_pages(router, site)
+    add_acts(router, site)
     return router

@@ -131,6 +131,8 @@ def dropped(code: str, say: Tongue) -> str:
 
 def price(points: int, average: int, say: Tongue) -> str:
     """Points in the measure of what an average need of the round is worth."""
+    if points == 0:
+        return say("不相上下，由签号决定")
     share = WHOLE * points // max(average, 1)
     for upto, words in FRACTIONS:
         if share <= upto:
