@@ -139,6 +139,8 @@ async def test_what_one_is_told_is_in_the_trail_for_oneself_and_the_auditor_alon
 
     assert await seen("auditor") == {house.units[1], house.units[2]}
     assert await seen("unit1") == {house.units[1]}
+    shown = await house["nobody"].http.get("/audit/trail?type=suggestion", headers=cookie(house, "auditor", "audit"))
+    assert shown.text.count("向第1医院推荐，匹配") == 1
     assert await seen("unit3") == await seen("east") == await seen("street") == set()
 
 

@@ -33,7 +33,7 @@ def _told(record: Record, called: Mapping[str, str], viewer: Principal, say: Ton
     stream, kind = record["stream"], kind_of(record["stream"])
     id = id_of(stream)
     name = called[id] if called[id] != id else ""
-    noun = say({**NOUNS, "rules": "规则书"}.get(kind, ""))
+    noun = say({**NOUNS, "rules": "规则书", "suggestion": "推荐"}.get(kind, ""))
     return {
         **record, "told": sentence(record, lambda org: called.get(org, org), say), "tone": dot(record),
         "item": " ".join(part for part in (noun, name) if part),

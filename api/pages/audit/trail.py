@@ -60,7 +60,8 @@ def install(router: APIRouter, site: Site) -> None:
             "asked": asked, "knows_accounts": viewer.role != "public", "streets": await streets(engine),
             "events": await told(engine, found.items, viewer, say) if found else [], "called": called,
             "next": asked.href(before=found.rest) if found and found.rest else None, "is_first": not before,
-            "types": _types(), "nouns": {**NOUNS, "rules": "规则书"}, "looked": bool(found and found.rest and not found.items),
+            "types": _types(), "nouns": {**NOUNS, "rules": "规则书", "suggestion": "推荐"},
+            "looked": bool(found and found.rest and not found.items),
             "is_day": shown.is_day,
         }  # fmt: skip
         return site.page(request, "audit/trail", **values)
