@@ -8,7 +8,7 @@ from domain.calendar import Window
 from domain.capacity import Line
 from domain.matching.policy import CRITERIA, WHOLE
 from domain.matching.scene import Kind, NeedRow, OfferRow, Scene
-from domain.matching.times import Meeting, meetings, window_over
+from domain.matching.times import Meeting, every_meeting, meetings, window_over
 
 HARD_RULES = (
     "CATEGORY", "OWN_ITEM", "AREA_OUT_OF_REACH", "NO_COMMON_LINE", "NO_COMMON_TIME", "NOT_ELIGIBLE", "SKILL_MISSING",
@@ -145,12 +145,24 @@ def _chosen(need: NeedRow, offer: OfferRow, met: tuple[Meeting, ...]) -> tuple[C
     if not met:
         return (("", ""),), None
     shared = [kind for kind, left in need.open.items() if left and kind in offer.lines]
+    if all(kind in need.even and _untouched(offer, kind) for kind in shared):  # every meeting gives the same
+        pairs, window = every_meeting(need.times, offer.times)
+        if not need.times.always and window is not None:
+            return pairs, window
+        first = min(met, key=lambda m: m.start)
+        return ((first.need_key, first.offer_key),), window_over([first])
     if not need.times.always:
         whole = [m for m in met if all(need.open[k].get(m.need_key) and offer.free(k, m.offer_key) > 0 for k in shared)]
         if len(whole) > 1 and (window := window_over(whole)) is not None:
             return tuple((m.need_key, m.offer_key) for m in whole), window
     gives, _, best = max(((sum(_gives(need, offer, m, kind) for kind in shared), -m.start, m) for m in met), key=lambda g: g[:2])
     return (((best.need_key, best.offer_key),), window_over([best])) if gives else ((), None)
+
+
+def _untouched(offer: OfferRow, kind: Kind) -> bool:
+    """Nothing of the line is taken in any occurrence, and there is something of it."""
+    quantity, used = offer.lines[kind]
+    return quantity > 0 and not used
 
 
 def _gives(need: NeedRow, offer: OfferRow, met: Meeting, kind: Kind) -> int:
@@ -163,7 +175,11 @@ def _gives(need: NeedRow, offer: OfferRow, met: Meeting, kind: Kind) -> int:
 def _takes(need: NeedRow, offer: OfferRow, chosen: Chosen) -> tuple[Take, ...]:
     found = []
     for kind, left in need.open.items():
-        if kind in offer.lines:
+        if not left or kind not in offer.lines:
+            continue
+        if kind in need.even and _untouched(offer, kind):
+            found.append(Take(*kind, chosen, min(need.even[kind], offer.lines[kind][0])))
+        else:
             mine, theirs = [left.get(key, 0) for key, _ in chosen], [offer.free(kind, key) for _, key in chosen]
             quantity = min(mine + theirs, default=0)
             if quantity > 0:

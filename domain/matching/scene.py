@@ -19,6 +19,7 @@ class NeedRow:
     path: tuple[str, ...]  # area and all above, nearest first
     times: Times
     open: dict[Kind, dict[str, int]]  # by line: occurrence -> still open, > 0 and to come
+    even: dict[Kind, int]  # by line: what is open in each occurrence to come, where that is the same in all of them
     wanted: dict[Kind, int]  # by line: the sum
     halves: int  # wanted half-days
     given: tuple[int, int, int]  # points of urgency, waiting and vulnerable: the same whoever comes
@@ -72,7 +73,7 @@ class Scene:
         times = self._times(facts.windows)
         open = {(line.kind, line.unit): _left(line, times) for line in facts.lines}
         return NeedRow(
-            facts=facts, path=self.path(facts.area), times=times, open=open,
+            facts=facts, path=self.path(facts.area), times=times, open=open, even=_even(open, times),
             wanted={kind: sum(left.values()) for kind, left in open.items()}, halves=times.halves,
             given=self._given(facts), blocked=frozenset((*facts.partners, *facts.refused, facts.owner)),
         )  # fmt: skip
@@ -118,3 +119,12 @@ def _left(line: Left, times: Times) -> dict[str, int]:
     used = dict(line.used)
     keys = ("",) if times.always else tuple(stretch.key for stretch in times.stretches)
     return {key: free for key in keys if (free := line.quantity - used.get(key, 0)) > 0}
+
+
+def _even(open: Mapping[Kind, Mapping[str, int]], times: Times) -> dict[Kind, int]:
+    """Most needs are: nothing of them is taken yet."""
+    count = 1 if times.always else len(times.stretches)
+    return {
+        kind: next(iter(left.values())) for kind, left in open.items()
+        if left and len(left) == count and len(set(left.values())) == 1
+    }  # fmt: skip

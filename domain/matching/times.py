@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
-from domain.calendar import ZONE, Slot, Span, Weekly, Window, expand, key_of
+from domain.calendar import MOST_OCCURRENCES, Slot, Span, Weekly, Window, expand, key_of
 
-LOCAL = ZoneInfo(ZONE)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EAST_MIN = 8 * 60  # Shanghai is eight hours ahead, the whole year
 HALF_MIN = 12 * 60
+DAY_MIN = 2 * HALF_MIN
 MANY = 600  # occurrences of one window that are looked at; far more than a horizon holds
 
 
@@ -94,6 +93,13 @@ def meetings(need: Times, offer: Times) -> tuple[Meeting, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=8192)
+def every_meeting(need: Times, offer: Times) -> tuple[tuple[tuple[str, str], ...], Window | None]:
+    """All of them: (need's key, offer's key) of each, and the one window that says so, if there is one."""
+    met = meetings(need, offer)
+    return tuple((m.need_key, m.offer_key) for m in met), window_over(met) if met else None
+
+
 def window_over(chosen: Sequence[Meeting]) -> Window | None:
     """One window whose occurrences are exactly these; None when no single window is."""
     return _window(tuple((m.start, m.end) for m in chosen))
@@ -103,19 +109,21 @@ def window_over(chosen: Sequence[Meeting]) -> Window | None:
 def _window(stretches: tuple[tuple[int, int], ...]) -> Window | None:
     if len(stretches) == 1:
         return _span(*stretches[0])
-    spans = [_span(start, end) for start, end in stretches]
-    starts = [span.start.astimezone(LOCAL) for span in spans]
-    ends = [span.end.astimezone(LOCAL) for span in spans]
-    if any(s.date() != e.date() for s, e in zip(starts, ends, strict=True)):
+    slots: dict[int, set[tuple[int, int]]] = {}  # by weekday: minutes of the day
+    days: dict[int, set[tuple[int, int]]] = {}
+    for start, end in stretches:
+        day, opens = divmod(start + EAST_MIN, DAY_MIN)
+        closes = end + EAST_MIN - day * DAY_MIN
+        if closes >= DAY_MIN:
+            return None
+        slots.setdefault(_weekday(day), set()).add((opens, closes))
+        days.setdefault(day, set()).add((opens, closes))
+    if len(stretches) > MOST_OCCURRENCES or any(on != slots[_weekday(day)] for day, on in days.items()):
         return None
-    days = {s.date() for s in starts}
-    slots = {Slot(s.isoweekday(), f"{s:%H:%M}", f"{e:%H:%M}") for s, e in zip(starts, ends, strict=True)}
-    weekly = Weekly(
-        tuple(sorted(slots, key=lambda s: (s.day, s.opens, s.closes))), min(days), max(days),
-        tuple(_left_out(min(days), max(days), days, {s.day for s in slots})),
-    )  # fmt: skip
-    again = sorted(expand(weekly), key=lambda s: (s.start, s.end))
-    return weekly if again == sorted(spans, key=lambda s: (s.start, s.end)) else None
+    first, last = min(days), max(days)
+    skipped = (day for day in range(first, last + 1) if _weekday(day) in slots and day not in days)
+    weekly = tuple(Slot(day, _clock(opens), _clock(closes)) for day in sorted(slots) for opens, closes in sorted(slots[day]))
+    return Weekly(weekly, _date(first), _date(last), tuple(_date(day) for day in skipped))
 
 
 def _stretches(window: Window, begin: int, last: int) -> Iterable[Stretch]:
@@ -152,9 +160,14 @@ def _span(start: int, end: int) -> Span:
     return Span(EPOCH + timedelta(minutes=start), EPOCH + timedelta(minutes=end))
 
 
-def _left_out(first: date, last: date, days: set[date], weekdays: set[int]) -> Iterable[date]:
-    """Days of these weekdays that are not among the chosen ones."""
-    for n in range(first.toordinal(), last.toordinal() + 1):
-        day = date.fromordinal(n)
-        if day.isoweekday() in weekdays and day not in days:
-            yield day
+def _weekday(day: int) -> int:
+    """1 is Monday; day 0 is the first of 1970, a Thursday."""
+    return (day + 3) % 7 + 1
+
+
+def _date(day: int) -> date:
+    return date.fromordinal(EPOCH.toordinal() + day)
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02}:{minutes % 60:02}"
