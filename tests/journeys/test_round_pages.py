@@ -115,13 +115,18 @@ async def test_before_publication_it_is_said_how_many_are_asked_and_afterwards_w
     await town["street"].sends(f"{path}/publication", f"{path}/publication")
     page = await town["street"].sees(path)
     claims = sorted({href for href in page.links if href.startswith("/claims/")})
-    assert (len(claims), text(page).count("待答复")) == (2, 2)
+    assert (len(claims), text(page).count("待答复")) == (2, 3)
+    assert "答复情况待答复2" in text(page)
     assert pairs(page) == set()  # nothing is decided about any more
     for claim in claims:
         for side in ("unit1", "unit2", "east", "west"):
             if (await town[side].http.get(claim)).status_code == 200:
+                reasons = [href for href in (await town[side].sees(claim)).links if href.startswith(path)]
+                assert [await town[side].sees(href) for href in reasons], (side, claim)
                 await town[side].sends(claim, f"{claim}/acceptance")
-    assert text(await town["street"].sees(path)).count("已成立") == 2
+    done = text(await town["street"].sees(path))
+    assert "答复情况已成立2" in done
+    assert done.count("已成立") == 3  # each pair says so too
 
 
 async def test_the_points_of_a_pair_add_up_and_a_lost_one_says_who_got_it_and_what_it_would_cost(town: Town):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +16,7 @@ from api.pages.places import category_words, engine_of, names, path_to, rule_boo
 from api.pages.rounds import told
 from api.pages.rounds.rows import A_PAGE, Namer, grouped, pair_row, rest_row, sheet
 from api.pages.site import HEADERS, Site, link, tongue
-from api.pages.words import Tongue
+from api.pages.words import STATUSES, Tongue
 from api.people import session_of
 from domain.matching.outcome import Outcome, Pair
 from domain.round import RoundState
@@ -106,7 +107,7 @@ async def _outcome(request: Request, state: RoundState, found: Outcome, view: st
         "ways": told.ways(found, compared, say) if compared else None, "filled": sum(pair.by == "fill" for pair in found.pairs),
         "verdicts": told.verdicts(found, compared, bool(state.scope.pins), say) if compared else (),
         "asked": (len({pair.unit for pair in found.pairs}), len(found.pairs)),
-        "refused": await _refused(engine, state, found, say),
+        "refused": await _refused(engine, state, found, say), "answers": await _answers(engine, state),
     }  # fmt: skip
 
 
@@ -122,6 +123,13 @@ async def _left(engine: Engine, state: RoundState, found: Outcome, view: str, pa
     chosen = found.unserved[(page - 1) * A_PAGE : page * A_PAGE]
     name = await namer(engine, state, [each.need for each in chosen], say)
     return {"groups": (), "rest": [rest_row(state, each, name) for each in chosen]}
+
+
+async def _answers(engine: Engine, state: RoundState) -> list[tuple[str, int]]:
+    """(status of a claim, how many) of all that were proposed, in the order of a claim's life."""
+    docs = await engine.reasons.items(state, state.proposed.values()) if state.proposed else {}
+    counted = Counter(docs[claim]["status"] if claim in docs else "proposed" for claim in state.proposed.values())
+    return [(status, counted[status]) for status in STATUSES["claim"] if counted[status]]
 
 
 async def _refused(engine: Engine, state: RoundState, found: Outcome, say: Tongue) -> list[tuple[Any, Any, str]]:
