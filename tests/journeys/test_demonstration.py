@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ import pytest_asyncio
 
 from adapters.codec import REGISTRY
 from adapters.memory import MemoryStore
-from adapters.system import SeededClock
 from domain.claim import ClaimState
 from domain.matching.fairness import first_come, shares
 from domain.matching.outcome import Scope
@@ -29,46 +27,16 @@ from domain.units import UnitState
 from services.command import kind_of
 from services.demonstration.bounds import interrupted
 from services.demonstration.moments import local_day, midnight
-from services.demonstration.play import Summary, play
 from services.due import due_at
-from services.ports import EventLog, Stored
+from services.ports import Stored
 from services.rulebooks import load_pack
 from tests.specs.test_rulebooks import REAL_ORGANISATIONS
 from tests.support.logs import everything, sealed
 from tests.support.market import Compared
-from tests.support.world import World
+from tests.support.played import TODAY, Played, Player
 
-TODAY = date(2026, 3, 2)
 MOST_EVENTS = 25_000
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-class Player(World):
-    """The use cases over an empty ledger, by a clock that begins long ago."""
-
-    def __init__(self, folder: Path, log: EventLog | None = None) -> None:
-        folder.mkdir(exist_ok=True)
-        super().__init__(folder, log, clock=SeededClock(datetime(2010, 1, 1, tzinfo=UTC)))
-
-    async def demonstrate(self, progress: Callable[[int, int], None], today: date = TODAY) -> Summary:
-        return await play(self, load_pack("huangpu"), today=today, set_clock=self.clock.set, progress=progress)
-
-
-@dataclass(frozen=True)
-class Played:
-    player: Player
-    summary: Summary
-    ledger: list[Stored]
-    states: dict[str, Any]  # every stream, folded from the ledger
-    told: list[tuple[int, int]]  # progress
-
-    def of(self, kind: type) -> list[Any]:
-        return [state for state in self.states.values() if isinstance(state, kind)]
-
-    @property
-    def accepted(self) -> list[ClaimState]:
-        """Claims that stand or were fulfilled."""
-        return [claim for claim in self.of(ClaimState) if claim.status in ("accepted", "fulfilled")]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
