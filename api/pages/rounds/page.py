@@ -107,7 +107,8 @@ async def _outcome(request: Request, state: RoundState, found: Outcome, view: st
         "ways": told.ways(found, compared, say) if compared else None, "filled": sum(pair.by == "fill" for pair in found.pairs),
         "verdicts": told.verdicts(found, compared, bool(state.scope.pins), say) if compared else (),
         "asked": (len({pair.unit for pair in found.pairs}), len(found.pairs)),
-        "refused": await _refused(engine, state, found, say), "answers": await _answers(engine, state),
+        "refused": await _refused(engine, state, found, say), "answers": (answers := await _answers(engine, state)),
+        "unanswered": dict(answers).get("proposed", 0),
     }  # fmt: skip
 
 
