@@ -27,6 +27,12 @@ def minute(instant: str) -> str:
     return f"{local(instant):%Y-%m-%d %H:%M}"
 
 
+def points(thousandths: int) -> str:
+    """Points of a hundred, with their tenth: all of it, so that parts add up."""
+    sign, whole = ("−" if thousandths < 0 else ""), abs(thousandths)
+    return f"{sign}{whole // 10:,}.{whole % 10}"
+
+
 def number(n: int) -> str:
     return f"{n:,}"
 

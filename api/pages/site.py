@@ -43,7 +43,7 @@ class Site:
             loader=FileSystemLoader(HERE / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True,
             undefined=StrictUndefined, auto_reload=False,
         )  # fmt: skip
-        self._env.filters |= {"day": shown.day, "minute": shown.minute, "n": shown.number, "wd": shown.weekday}
+        self._env.filters |= {"day": shown.day, "minute": shown.minute, "n": shown.number, "pts": shown.points, "wd": shown.weekday}
         self._env.globals |= {
             "asset": {name: f"/static/{name}?v={asset.digest}" for name, asset in self.assets.items()},
             "status_word": status_word, "status_tone": status_tone,
