@@ -8,11 +8,14 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from domain.events import Refused
 from domain.matching.cover import Tally
+from domain.matching.digest import inputs_digest
 from domain.matching.explain import Explained, Why
 from domain.matching.fairness import first_come, greedy, shares
 from domain.matching.outcome import Shares
 from domain.matching.policy import Policy
+from domain.matching.snapshot import Snapshot
 from domain.round import RoundState
 from services.asof import reach
 from services.command import kind_of
@@ -102,12 +105,11 @@ class RoundReasons:
         return None
 
     async def _explain(self, round: RoundState) -> Explained:
-        outcome = round.outcome
-        assert outcome is not None, "only what was computed can be explained"
+        """Refused: round.not_computed, also while what people have decided since is being computed."""
 
         async def make() -> Explained:
             snapshot, policy = await self._solving.snapshot(round.cutoff, round.at), await self.policy(round)
-            return await asyncio.to_thread(Explained, snapshot, round.scope, policy, round.key, outcome)
+            return await asyncio.to_thread(_explained, snapshot, policy, round)
 
         return await self._held(self._explained, _name(round), make)
 
@@ -134,6 +136,15 @@ def _took_part(round: RoundState, id: str) -> bool:
         return False
     paired = any(id in (pair.need, pair.offer) for pair in found.pairs)
     return paired or any(each.need == id for each in found.unserved) or any(offer == id for offer, _ in found.marks)
+
+
+def _explained(snapshot: Snapshot, policy: Policy, round: RoundState) -> Explained:
+    if round.outcome is None or round.digests is None or round.digests.inputs != inputs_digest(snapshot, round.scope):
+        raise Refused(
+            "round.not_computed", "这一轮还没有与现在的决定相符的结果，请稍后再看。",
+            "This round has no result of what is decided now: look again in a moment.",
+        )  # fmt: skip
+    return Explained(snapshot, round.scope, policy, round.key, round.outcome)
 
 
 def _of_need(explained: Explained, need: str) -> Told:

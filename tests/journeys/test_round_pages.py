@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import pytest
 import pytest_asyncio
 
 from api.wiring import reading_codec
+from domain.events import Refused
 from domain.matching.fairness import first_come, greedy
+from domain.round import prohibited
 from services.round_replay import verified_file
 from tests.support.browsing import Fields, Person, everybody
 from tests.support.engine import House, need, offer
@@ -199,6 +202,15 @@ async def test_other_ways_are_worked_out_on_demand_and_told_honestly(town: Town)
         assert found["配上的需求"][n] == str(len({given.candidate.need for given in way.given}))
     assert found["总分"][0] == f"{state.outcome.value:,}"
     assert ("先到先得在这一轮也一样好。" in html) == (found["总分"][0] == found["总分"][1])
+
+
+async def test_a_result_of_other_decisions_than_those_of_now_is_not_explained(town: Town):
+    path = await town.opened()
+    engine = town.house.engine
+    state = (await engine.streams.committed(path.rpartition("/")[2])).state  # type: ignore[union-attr]
+    with pytest.raises(Refused, match="与现在的决定相符"):
+        await engine.reasons.of_need(replace(state, scope=prohibited(state.scope, (town.east, town.offers[0]))), town.east)
+    assert await engine.reasons.of_need(state, town.east)
 
 
 async def test_a_round_may_be_discarded_with_a_reason_or_go_on_to_the_next_wave(town: Town):
