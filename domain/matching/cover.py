@@ -1,6 +1,6 @@
-"""Joint cover of quantities: a flow over partners' slots, carried out in exact quantities, slots and rooms adapted to what
-came of it a few times, the best kept, and what is still open filled pair by pair. Exact at once where one partner covers a
-need and needs of an offer want the same."""
+"""Joint cover of quantities: a flow over partners' slots, carried out in exact quantities, what is still open filled pair by
+pair, and all of it improved by displacing. The flow alone is exact where one partner covers a need and needs of an offer
+want the same."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 from domain.matching.candidates import Candidate
 from domain.matching.flow import Solution
+from domain.matching.improve import improved
 from domain.matching.network import Instance, at
 from domain.matching.plan import Plan, first_rooms, first_slots, instance
 from domain.matching.stock import Given, Stock
 from domain.matching.worth import bonuses, full_worth, loads, pair_worth, ticket
 
 Solver = Callable[[Instance], Solution]
-TRIES = 6  # of slots and rooms
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Solved:
     rooms: tuple[int, ...]
     instance: Instance
     solution: Solution
-    by_flow: int  # how many of what is given in the end the flow chose; the others were filled in
+    by_flow: frozenset[tuple[str, str]]  # need and offer of what the flow chose; all else was filled in
 
 
 class Tally:
@@ -52,11 +52,14 @@ class Tally:
         if candidate.unit in partners or len(partners) >= plan.partners_left(candidate.need) or room <= 0:
             return None
         given = self.stock.could(candidate)
-        if given is None:
-            return None
+        return None if given is None else (self.worth(given), given)
+
+    def worth(self, given: Given) -> int:
+        """Points of giving this now."""
+        plan, candidate = self.plan, given.candidate
         need = plan.needs[candidate.need].facts
         fair = at(self._bonuses(need.owner), self._askers[need.owner]) - self._loads(candidate.unit)[self._givers[candidate.unit]]
-        return pair_worth(plan.policy, need, candidate, given.cover) + fair + self._completes(given), given
+        return pair_worth(plan.policy, need, candidate, given.cover) + fair + self._completes(given)
 
     def add(self, points: int, given: Given) -> None:
         candidate = given.candidate
@@ -87,29 +90,26 @@ class Tally:
 
 
 def cover(plan: Plan, solver: Solver, bits: int) -> tuple[Solved, Tally]:
-    """The best of some tries, and everything that is given in the end. One that keeps more pins is better."""
+    """The best flow over typical quantities, and everything that is given in the end."""
     slots, rooms = first_slots(plan), first_rooms(plan)
-    best: tuple[Solved, Tally] | None = None
-    for _ in range(TRIES):
-        network = instance(plan, slots, rooms, bits)
-        solution = solver(network)
-        solved, tally = carried_out(plan, slots, rooms, network, solution)
-        if best is None or tally.merit > best[1].merit:
-            best = solved, tally
-        if not _adapt(plan, solution.chosen, tally, slots, rooms):
-            break
-    assert best is not None
-    return best
+    network = instance(plan, slots, rooms, bits)
+    return carried_out(plan, slots, rooms, network, solver(network))
 
 
 def carried_out(
     plan: Plan, slots: Sequence[int], rooms: Sequence[int], network: Instance, solution: Solution
 ) -> tuple[Solved, Tally]:
-    """A flow in exact quantities, and what is still open filled."""
+    """A flow in exact quantities, pins before all else; what is still open filled, and improved upon."""
     tally = Tally(plan)
-    carry_out(tally, (plan.candidates[n] for n in solution.chosen))
-    by_flow = len(tally.given)
+    chosen = [plan.candidates[n] for n in solution.chosen]
+    by_flow = frozenset((c.need, c.offer) for c in chosen)
+    carry_out(tally, [*chosen, *(c for c in plan.candidates if (c.need, c.offer) in plan.pins - by_flow)])
     fill(tally)
+    if (better := improved(plan, tally.given)) is not None:
+        tally = Tally(plan)
+        for given in better:
+            tally.add(tally.worth(given), given)
+        fill(tally)
     return Solved(tuple(slots), tuple(rooms), network, solution, by_flow), tally
 
 
@@ -148,35 +148,3 @@ def _offer(tally: Tally, heap: list[tuple[int, int, str, str, Candidate]], candi
     if gain is not None and gain[0] > 0:
         lot = ticket(tally.plan.key, candidate.need, candidate.offer)
         heap.append((-gain[0], lot, candidate.need, candidate.offer, candidate))
-
-
-def _adapt(plan: Plan, chosen: Sequence[int], tally: Tally, slots: list[int], rooms: list[int]) -> bool:
-    """One more slot for a need that used all and is not full, one fewer where one was enough; one more room where an
-    offer has something left over, one fewer where it was promised too often. Whether anything changed."""
-    before = (tuple(slots), tuple(rooms))
-    given = {(g.candidate.need, g.candidate.offer): g for g in tally.given}
-    by_need, by_group = Counter[str](), Counter[int]()
-    for n in chosen:
-        by_need[plan.candidates[n].need] += 1
-        by_group[plan.groups[n]] += 1
-    partners = Counter(g.candidate.need for g in tally.given)
-    for n, need in enumerate(plan.wanted):
-        full = tally.stock.is_full(need)
-        if full and partners[need]:
-            slots[n] = min(partners[need], slots[n])
-        elif not full and by_need[need] >= slots[n] and slots[n] < plan.partners_left(need):
-            slots[n] += 1
-    promised = set[int]()
-    for n in chosen:
-        candidate = plan.candidates[n]
-        got = given.get((candidate.need, candidate.offer))
-        if (got is None or got.cover < candidate.cover) and not tally.stock.is_full(candidate.need):
-            promised.add(plan.groups[n])
-    wished = {group for group, c in zip(plan.groups, plan.candidates, strict=True) if tally.stock.could(c) is not None}
-    for group in range(len(rooms)):
-        if group in promised and rooms[group] > 1:
-            rooms[group] -= 1
-        elif group not in promised and by_group[group] >= rooms[group] and group in wished:
-            rooms[group] += 1
-    return (tuple(slots), tuple(rooms)) != before
-

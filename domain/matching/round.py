@@ -64,7 +64,8 @@ def _outcome(plan: Plan, snapshot: Snapshot, scope: Scope, solved: Solved, tally
 
 
 def _pairs(plan: Plan, solved: Solved, tally: Tally) -> tuple[Pair, ...]:
-    found = [_pair(plan, given, "flow" if n < solved.by_flow else "fill") for n, given in enumerate(tally.given)]
+    flowed = solved.by_flow
+    found = [_pair(plan, g, "flow" if (g.candidate.need, g.candidate.offer) in flowed else "fill") for g in tally.given]
     return tuple(sorted(found, key=lambda pair: (pair.need, pair.offer)))
 
 

@@ -15,7 +15,7 @@ import pytest
 from adapters import ortools_solver
 from domain.calendar import Span, Weekly
 from domain.capacity import Line
-from domain.matching import cover, plan, round, worth
+from domain.matching import board, cover, plan, round, worth
 from domain.matching.certificate import NotOptimal
 from domain.matching.digest import inputs_digest, result_digest
 from domain.matching.outcome import Outcome, Pair, Scope
@@ -150,7 +150,7 @@ def test_under_other_names_with_the_same_lots_the_same_pairs_come_out(seed, monk
     old = {name: id for id, name in new.items()}
     renamed = _renamed(facts, new)
     real = worth.ticket
-    for module in (plan, cover):
+    for module in (plan, cover, board):
         monkeypatch.setattr(module, "ticket", lambda key, need, offer, bits=16: real(key, old[need], old[offer], bits))
     outcome = round.solve(renamed, WHOLE, NORMAL, f"key-{seed}")
     assert sorted((old[need], old[offer]) for need, offer in made(outcome)) == made(solved(seed))
