@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import pytest
 import pytest_asyncio
 
+from api.pages import shown
 from api.wiring import reading_codec
 from domain.events import Refused
 from domain.matching.fairness import first_come, greedy
@@ -136,14 +137,13 @@ async def test_the_points_of_a_pair_add_up_and_a_lost_one_says_who_got_it_and_wh
     path = await town.opened()
     answer = (await town["street"].http.get(f"{path}/needs/{town.east}")).text
     won, _, others = answer.partition('id="others-h"')
-    points = [int(n) for n in re.findall(r"<b>(\d+)<small> /", won)]
-    score = int(re.search(r'class="fit-score"><b>(\d+)', won)[1])  # type: ignore[index]
-    assert (len(points), sum(points)) == (8, score)
-    lost = [int(n) for n in re.findall(r"<b>(\d+)<small> /", others)]
-    assert len(lost) == 8
+    points = [n.replace(".", "") for n in re.findall(r"<b>([\d.]+)<small> /", won)]
+    score = re.search(r'class="fit-score"><b>([\d.]+)', won)[1]  # type: ignore[index]
+    assert (len(points), sum(map(int, points))) == (8, int(score.replace(".", "")))
+    assert len(re.findall(r"<b>[\d.]+<small> /", others)) == 8
     assert "给了" in others
     assert "西区义诊" in others
-    assert re.search(r"全区少 \d+ 分", others)
+    assert re.search(r"全区少 \d+\.\d 分", others)
     given = await town["street"].sees(f"{path}/offers/{town.offers[0]}")
     assert "东区义诊" in text(given)
     assert "西区义诊" in text(given)
@@ -198,9 +198,9 @@ async def test_other_ways_are_worked_out_on_demand_and_told_honestly(town: Town)
     state = (await town.house.engine.streams.committed(path.rpartition("/")[2])).state  # type: ignore[union-attr]
     plan = (await town.house.engine.reasons._explain(state)).plan
     for n, way in ((1, first_come(plan)), (2, greedy(plan))):
-        assert found["总分"][n] == f"{way.value:,}"
+        assert found["总分"][n] == shown.points(way.value)
         assert found["配上的需求"][n] == str(len({given.candidate.need for given in way.given}))
-    assert found["总分"][0] == f"{state.outcome.value:,}"
+    assert found["总分"][0] == shown.points(state.outcome.value)
     assert ("先到先得在这一轮也一样好。" in html) == (found["总分"][0] == found["总分"][1])
 
 

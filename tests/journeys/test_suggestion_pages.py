@@ -90,7 +90,8 @@ async def test_the_page_of_suggestions_shows_every_point_and_what_would_help_the
     page = await who["east"].sees(f"/items/{asked}/suggestions")
     said = (await house["east"].sees(f"/v1/needs/{asked}/suggestions"))["items"][0]
     raw = (await who["east"].http.get(f"/items/{asked}/suggestions")).text
-    points = [int(n) for n in re.findall(r'<td class="r">(?:<b>)?(-?\d+)', raw)]
+    of_a_hundred = re.findall(r'<td class="r">(?:<b>)?(-?\d+\.\d)', raw)
+    points = [int(n.replace(".", "")) for n in of_a_hundred]
     assert points == [*said["parts"].values(), said["score"], 0, said["rank"]]
     for sentence in ("没有共同的时间。", "请放宽时段", "缺少所需技能。", "类别不同。", "周五的队伍", "法律援助"):
         assert sentence in page.text, sentence

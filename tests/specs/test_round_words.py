@@ -41,15 +41,15 @@ def test_the_table_of_fairness_says_shares_in_per_cent_and_counts_as_they_are():
 
 def test_another_way_that_does_as_well_is_called_as_good():
     assert verdict(SAME)[0] == "先到先得在这一轮也一样好。"
-    assert verdict(replace(SAME, value=9_970))[0] == "先到先得在这一轮也差不多一样好，总分只少 30。"
-    assert verdict(replace(SAME, value=9_000))[0] == "先到先得配上的一样多，只是合适程度差一些（少 1,000 分）。"
+    assert verdict(replace(SAME, value=9_970))[0] == "先到先得在这一轮也差不多一样好，总分只少 3.0 分。"
+    assert verdict(replace(SAME, value=9_000))[0] == "先到先得配上的一样多，只是合适程度差一些（少 100.0 分）。"
 
 
 def test_another_way_that_serves_more_or_fewer_says_so():
     worse = Way(served=7, full=6, value=8_000, shares=replace(AFTER, nothing=2))
     better = Way(served=11, full=8, value=9_900, shares=replace(AFTER, nothing=1))
-    assert verdict(worse)[0] == "先到先得：少配上 3 项，没人响应的提出方多 2 个，总分低 2,000。"
-    assert verdict(better)[0] == "先到先得：多配上 1 项，没人响应的提出方多 1 个，总分低 100。"
+    assert verdict(worse)[0] == "先到先得：少配上 3 项，没人响应的提出方多 2 个，总分低 200.0。"
+    assert verdict(better)[0] == "先到先得：多配上 1 项，没人响应的提出方多 1 个，总分低 10.0。"
 
 
 def test_that_other_ways_know_nothing_of_pins_is_said_where_there_are_some():

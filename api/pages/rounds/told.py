@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from api.pages import shown
 from api.pages.words import Tongue
 from domain.matching.outcome import Outcome
 from domain.matching.policy import WHOLE
@@ -90,7 +91,7 @@ def ways(found: Outcome, compared: Compared, say: Tongue) -> list[tuple[str, str
         row("从未有人响应的提出方", (f"{way.shares.nothing:,}" for way in every)),
         row("得到响应较少的一半", (per_cent(way.shares.small, say) for way in every)),
         row("最忙的单位", (f"{way.shares.busiest:,}" for way in every)),
-        row("总分", (f"{way.value:,}" for way in every)),
+        row("总分", (shown.points(way.value) for way in every)),
     ]
 
 
@@ -146,15 +147,15 @@ def _verdict(ours: Way, other: Way, name: str, say: Tongue) -> str:
         if ours.value == other.value:
             return say("{name}在这一轮也一样好。", name=name)
         if ours.value - other.value <= ours.value // 200:
-            return say("{name}在这一轮也差不多一样好，总分只少 {n}。", name=name, n=f"{ours.value - other.value:,}")
-        return say("{name}配上的一样多，只是合适程度差一些（少 {n} 分）。", name=name, n=f"{ours.value - other.value:,}")
+            return say("{name}在这一轮也差不多一样好，总分只少 {n} 分。", name=name, n=shown.points(ours.value - other.value))
+        return say("{name}配上的一样多，只是合适程度差一些（少 {n} 分）。", name=name, n=shown.points(ours.value - other.value))
     served = say("配上的一样多") if not more else say("少配上 {n} 项", n=more) if more > 0 else say("多配上 {n} 项", n=-more)
     nothing = (
         say("没人响应的提出方一样多") if not fewer
         else say("没人响应的提出方多 {n} 个", n=fewer) if fewer > 0 else say("没人响应的提出方少 {n} 个", n=-fewer)
     )  # fmt: skip
     points = ours.value - other.value
-    worth = say("总分低 {n}", n=f"{points:,}") if points > 0 else say("总分高 {n}", n=f"{-points:,}")
+    worth = say("总分低 {n}", n=shown.points(points)) if points > 0 else say("总分高 {n}", n=shown.points(-points))
     return say("{name}：{served}，{nothing}，{worth}。", name=name, served=served, nothing=nothing, worth=worth)
 
 

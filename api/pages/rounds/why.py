@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from markupsafe import Markup
 
+from api.pages import shown
 from api.pages.bars import points_bar
 from api.pages.forms import someone
 from api.pages.places import engine_of
@@ -128,7 +129,7 @@ def _lost(state: RoundState, why: Why, kind: str, name: Namer, average: int) -> 
         name.item(other), name.called.get(candidate.unit, candidate.unit), amounts(candidate.lines, say),
         candidate_facts(candidate, name), candidate.score, points_bar(points), points,
         [(name.item(holder.need), _holder(holder, say)) for holder in why.holders if holder.need != candidate.need],
-        _instead(state, candidate.need, bool(why.holders), say), f"{why.price:,}", told.price(why.price, average, say),
+        _instead(state, candidate.need, bool(why.holders), say), shown.points(why.price), told.price(why.price, average, say),
         candidate.need, candidate.offer,
     )  # fmt: skip
 
@@ -137,7 +138,7 @@ def _holder(holder: Holder, say: Tongue) -> str:
     """Why it may well have needed it more."""
     urgency = say(URGENCY[holder.urgency]) if holder.urgency in URGENCY else say("一般")
     others = say("另有 {n} 项可选", n=holder.others) if holder.others else say("别无选择")
-    return say("{n} 分，{urgency}，{others}", n=holder.score, urgency=urgency, others=others)
+    return say("{n} 分，{urgency}，{others}", n=shown.points(holder.score), urgency=urgency, others=others)
 
 
 def _instead(state: RoundState, need: str, held: bool, say: Tongue) -> str:
