@@ -19,7 +19,7 @@ from tests.support.market_maker import Shape, snapshot
 
 ROUNDS, SHAPE = 10, Shape(offers=120, needs=140, areas=150)
 BLIND = replace(NORMAL, committee_bonus=(0,), deficit_bonus=0)
-Method = Callable[[Snapshot, Scope, Policy, Plan], set[str]]
+Method = Callable[[Snapshot, Scope, Policy, Plan], set[tuple[str, str]]]  # (need, giver) of each pair
 
 
 @dataclass(frozen=True)
@@ -31,18 +31,21 @@ class Ended:
     nothing: int  # askers that nobody ever came for
     gini: int
     small: int  # share of the half with the fewest needs, thousandths of the others' share
+    idle: int  # givers with something to give that nobody was ever sent to
+    load: int  # unevenness of what givers were sent, of what they want at once (Gini), thousandths
 
 
-def ours(facts: Snapshot, scope: Scope, policy: Policy, prepared: Plan) -> set[str]:
-    return {pair.need for pair in solve(facts, scope, policy, f"{facts.position}").pairs}
+def ours(facts: Snapshot, scope: Scope, policy: Policy, prepared: Plan) -> set[tuple[str, str]]:
+    return {(pair.need, pair.unit) for pair in solve(facts, scope, policy, f"{facts.position}").pairs}
 
 
 def by(way: Callable[[Plan], Tally]) -> Method:
-    return lambda facts, scope, policy, prepared: {given.candidate.need for given in way(prepared).given}
+    return lambda facts, scope, policy, prepared: {(given.candidate.need, given.candidate.unit) for given in way(prepared).given}
 
 
 def played(method: Method, policy: Policy, seed: int) -> Ended:
-    asked, served, could = Counter[str](), Counter[str](), Counter[str]()
+    asked, served, could, sent = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
+    limits: dict[str, int] = {}
     for n in range(ROUNDS):
         facts = snapshot(SHAPE, 1000 * seed + n, slots=True)
         owner = {need.id: need.owner for need in facts.needs}
@@ -52,16 +55,21 @@ def played(method: Method, policy: Policy, seed: int) -> Ended:
         scope = Scope(area=next(area.id for area in facts.areas if area.parent is None))
         prepared = plan(facts, scope, policy, f"{facts.position}")
         could.update(owner[need] for need in prepared.wanted)
-        served.update(owner[need] for need in method(facts, scope, policy, prepared))
-    return ended(asked, served, [asker for asker in sorted(could) if could[asker] >= 3])
+        pairs = method(facts, scope, policy, prepared)
+        served.update(owner[need] for need in {need for need, _ in pairs})
+        sent.update(giver for _, giver in pairs)
+        limits |= {candidate.unit: prepared.limit(candidate.unit) for candidate in prepared.candidates}
+    askers = [asker for asker in sorted(could) if could[asker] >= 3]
+    return ended(asked, served, askers, [1000 * sent[giver] // limits[giver] for giver in sorted(limits)])
 
 
-def ended(asked: Counter[str], served: Counter[str], askers: list[str]) -> Ended:
+def ended(asked: Counter[str], served: Counter[str], askers: list[str], loads: list[int]) -> Ended:
     shares = [1000 * served[a] // asked[a] for a in askers]
     by_size = sorted(askers, key=lambda a: (asked[a], a))
     half = len(by_size) // 2
     few, many = (sum(1000 * served[a] for a in part) // sum(asked[a] for a in part) for part in (by_size[:half], by_size[half:]))
-    return Ended(served.total(), min(shares), sum(served[a] == 0 for a in askers), gini(shares), 1000 * few // many)
+    nothing = sum(served[a] == 0 for a in askers)
+    return Ended(served.total(), min(shares), nothing, gini(shares), 1000 * few // many, loads.count(0), gini(loads))
 
 
 @pytest.fixture(scope="module", params=(1, 2))
@@ -94,3 +102,9 @@ def test_nobody_is_left_with_nothing(after_ten: dict[str, Ended]) -> None:
 def test_shares_are_more_even_and_small_askers_do_not_fall_behind(after_ten: dict[str, Ended]) -> None:
     assert after_ten["ours"].gini < min(after_ten[name].gini for name in ("blind", "greedy", "first come"))
     assert after_ten["ours"].small >= 900
+
+
+def test_no_giver_is_forgotten_and_more_is_carried_about_as_evenly(after_ten: dict[str, Ended]) -> None:
+    simpler = [after_ten["greedy"], after_ten["first come"]]
+    assert after_ten["ours"].idle <= min(of.idle for of in simpler)
+    assert after_ten["ours"].load <= min(of.load for of in simpler) * 105 // 100
