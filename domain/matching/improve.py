@@ -14,7 +14,7 @@ from domain.matching.plan import Plan
 from domain.matching.policy import WHOLE
 from domain.matching.stock import Given
 
-STEPS_A_NEED, FEWEST, MOST = 60, 1000, 60_000
+FEWEST, MOST = 1000, 90_000  # steps
 DEPTH = 3  # how often in a row somebody displaced displaces others
 PATIENCE = 10  # at first, a loss of so many parts of an average pair passes
 _MUL, _ADD, _MASK = 6364136223846793005, 1442695040888963407, (1 << 64) - 1  # Knuth, The Art of Computer Programming 2, 3.3.4
@@ -55,6 +55,11 @@ def _ideal(board: Board, need: int) -> int:
     return worth
 
 
+def _steps(needs: int) -> int:
+    """The more needs there are, the more of them each may displace."""
+    return min(max(needs * (needs + 500) // 16, FEWEST), MOST)
+
+
 class _Search:
     def __init__(self, board: Board, ideal: list[int]) -> None:
         self._board, self._ideal, self._state = board, ideal, 1
@@ -63,13 +68,12 @@ class _Search:
     def run(self, patience: int) -> bool:
         """Leaves the best on the board; whether it is better than what was there."""
         board, first = self._board, self._board.value
-        steps = min(max(STEPS_A_NEED * len(board.of_need), FEWEST), MOST)
+        steps = _steps(len(board.of_need))
         best, since = first, dict[int, dict[Option, tuple[int, ...]]]()  # what the best had where it has changed since
         for step in range(steps):
-            allowed, value = patience * (steps - step) // steps, board.value
+            least = board.value - self._draw(patience * (steps - step) // steps + 1)
             self._before = {}
-            done = self._chain(value - allowed)
-            if not done or board.value < value - self._draw(allowed + 1):
+            if not self._chain(least) or board.value < least:
                 self._restore(self._before)
             elif board.value > best:
                 best = board.value
@@ -90,7 +94,7 @@ class _Search:
         while waiting:
             need, depth = waiting.pop(0)
             self._touch(need)
-            if depth and board.value + sum(self._hope(n) for n in (need, *(n for n, _ in waiting))) < least:
+            if depth and self._hope([need, *(n for n, _ in waiting)]) < least:
                 return False
             if not depth or self._draw(2):
                 board.clear(need)
@@ -98,12 +102,19 @@ class _Search:
                 displaced = self._force(self._wish(need), seen)
                 waiting += [(n, depth + 1) for n in displaced]
                 seen.update(displaced)
+                if displaced and self._hope([need, *(n for n, _ in waiting)]) < least:
+                    return False
             board.extend(need, None if self._draw(4) else self._some(need))
         return True
 
-    def _hope(self, need: int) -> int:
-        board = self._board
-        return self._ideal[need] - sum(option.points(gives) - board.cost for option, gives in board.placed[need].items())
+    def _hope(self, needs: Iterable[int]) -> int:
+        """The most that everything could be worth if these needs got what they like best, about."""
+        board, most = self._board, self._board.value
+        for need in needs:
+            most += self._ideal[need]
+            for option, gives in board.placed[need].items():
+                most -= option.points(gives) - board.cost
+        return most
 
     def _some(self, need: int) -> Option:
         options = self._board.of_need[need]
