@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from domain.access import SYSTEM
-from domain.calendar import Span, key_of
+from domain.calendar import ZONE, Span, key_of
 from domain.claim import ClaimState, Proposer
 from domain.matching.snapshot import AreaFacts, NeedFacts, OfferFacts
-from domain.matching.times import LOCAL
 from domain.rules import Group
 from services.market_facts import need_facts
 from services.needs import NeedChange
@@ -131,7 +131,7 @@ async def test_a_need_that_waits_for_its_endorsement_is_not_matched_but_its_days
     assert (await known(world)).needs == ()
     world.later(days=3)
     await world.needs.endorse(world.ask(STREET_OFFICE), need.id)
-    assert (await the_need(world)).since == START.astimezone(LOCAL).date().toordinal()
+    assert (await the_need(world)).since == START.astimezone(ZoneInfo(ZONE)).date().toordinal()
 
 
 async def test_the_day_a_need_went_up_is_local_and_stays_when_it_is_reopened(world: World):
@@ -142,7 +142,7 @@ async def test_the_day_a_need_went_up_is_local_and_stays_when_it_is_reopened(wor
     await world.needs.withdraw(world.ask(COMMITTEE), need.id)
     world.later(days=9)
     await world.needs.reopen(world.ask(COMMITTEE), need.id)
-    assert (await the_need(world)).since == datetime(2026, 3, 4, tzinfo=LOCAL).date().toordinal()
+    assert (await the_need(world)).since == datetime(2026, 3, 4, tzinfo=ZoneInfo(ZONE)).date().toordinal()
 
 
 async def test_what_was_tried_is_remembered_by_the_offer_or_else_by_the_giver(world: World):
