@@ -26,6 +26,7 @@ from services.read_ports import Progress, Query, ReadDb
 from services.streams import Streams
 
 MOST = 50  # suggestions at once
+NAMES_S = 1.0  # that the name of an item just posted may take
 ROUNDS = 20  # published rounds whose prices are looked at
 
 
@@ -162,10 +163,14 @@ class Suggestions:
         self._steered = min(position, listed)
 
     async def _told(self, id: str, items: Iterable[Suggestion], refused: Refusals | None) -> Suggested:
-        """With names as the lists know them: nothing that was answered waits for them."""
+        """With names as the lists know them; for one that is new they are waited for a moment, and no longer."""
         items, position = tuple(items), self._market.position
         others = [s.candidate.offer if s.candidate.need == id else s.candidate.need for s in items]
-        docs = await self._db.docs([*others, *(miss.id for miss in refused.nearest)] if refused else others, None)
+        named = [*others, *(miss.id for miss in refused.nearest)] if refused else others
+        docs = await self._db.docs(named, None)
+        if len(docs) < len(set(named)):
+            await self._lists.wait_for(position, NAMES_S)
+            docs = await self._db.docs(named, None)
         called = {
             id: Called(title=doc["title"], number=doc["number"] or "", owner=doc["owner"] or "") for id, doc in docs.items()
         }
