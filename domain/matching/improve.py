@@ -126,19 +126,21 @@ class _Search:
         return other if other.candidate.cover * other.rate > one.candidate.cover * one.rate else one
 
     def _force(self, option: Option, seen: set[int]) -> list[int]:
-        """All that the option could give goes to its need; those who lost something for it."""
+        """All that the option could give goes to its need, now and then only a part; those who lost something for it."""
         board, lost = self._board, dict[int, None]()
         placed = board.placed[option.need]
         if len(placed) >= board.slots[option.need] or any(each.unit == option.unit for each in placed):
             return []
         if len(board.by_unit[option.unit]) >= len(board.loads[option.unit]):
             self._displace(board.by_unit[option.unit], seen, lost, {}, once=True)
-        asked: dict[int, int] = {}
+        wished, asked = list[int](), dict[int, int]()
         for mine, theirs, most, _, _ in option.draws:
-            asked.update(dict.fromkeys(theirs, min(most, *(board.left[b] for b in mine))))
+            wish = min(most, *(board.left[b] for b in mine))
+            wished.append(wish if wish < 2 or self._draw(4) else self._draw(wish) + 1)
+            asked.update(dict.fromkeys(theirs, wished[-1]))
         self._displace(board.by_offer[option.offer], seen, lost, asked)
         gives = tuple(
-            min(most, *(board.left[b] for b in mine), *(board.left[b] for b in theirs)) for mine, theirs, most, _, _ in option.draws
+            min(wish, *(board.left[b] for b in theirs)) for wish, (_, theirs, _, _, _) in zip(wished, option.draws, strict=True)
         )
         if max(gives) >= option.minimum and len(board.by_unit[option.unit]) < len(board.loads[option.unit]):
             board.put(option, gives)
