@@ -90,7 +90,7 @@ class DigestsOut(BaseModel):
 
 
 class CertificateOut(BaseModel):
-    """Proof that no better choice exists: the prices of all nodes of its network. `unique`: there is no other as good."""
+    """Proof that no better choice exists in the network: the prices of its nodes. `unique`: there is no other as good."""
 
     bits: int
     slots: list[int]
@@ -134,6 +134,7 @@ class RoundOut(BaseModel):
     served: int
     full: int
     value: int
+    proven: bool
     pairs: list[PairOut]
     unserved: list[UnservedOut]
     refused_pins: list[RefusedPinOut]

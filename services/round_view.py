@@ -40,10 +40,10 @@ def _result(state: RoundState, found: Outcome | None) -> Doc:
     if found is None or state.digests is None:
         return dict.fromkeys(("pairs", "unserved", "refused_pins"), ()) | dict.fromkeys(
             ("needs", "candidates", "served", "full", "value"), 0
-        ) | dict.fromkeys(("fairness", "digests", "certificate"))  # fmt: skip
+        ) | {"proven": False} | dict.fromkeys(("fairness", "digests", "certificate"))  # fmt: skip
     return {
         "needs": found.needs, "candidates": found.candidates, "served": found.served, "full": found.full, "value": found.value,
-        "pairs": [_pair(state, pair) for pair in found.pairs],
+        "proven": found.proven, "pairs": [_pair(state, pair) for pair in found.pairs],
         "unserved": [{"need": each.need, "reasons": dict(each.reasons)} for each in found.unserved],
         "refused_pins": [{"need": need, "offer": offer, "code": code} for need, offer, code in found.refused_pins],
         "fairness": {"before": _plain(found.before), "after": _plain(found.after)},

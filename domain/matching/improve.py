@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from domain.matching.board import Board, Option, given
-from domain.matching.plan import Plan
+from domain.matching.plan import Plan, first_rooms
 from domain.matching.policy import WHOLE
 from domain.matching.stock import Given
 
@@ -44,6 +44,18 @@ def exact(plan: Plan) -> bool:
         if candidate.cover < WHOLE or any(len({theirs for _, theirs in take.at}) < len(take.at) for take in candidate.takes):
             return False
     return all(len(ways) == 1 for ways in draws.values())
+
+
+def proven(plan: Plan) -> bool:
+    """Whether the certificate of the flow proves the whole result: the flow says it all, and what is left over of an offer
+    when its places are given is nothing that anybody could still get."""
+    if not exact(plan):
+        return False
+    rooms, stock = first_rooms(plan), plan.stock()
+    return all(
+        min(stock.free(c.offer, take.kind, take.unit, theirs) - rooms[group] * take.quantity for _, theirs in take.at) == 0
+        for c, group in zip(plan.candidates, plan.groups, strict=True) for take in c.takes
+    )  # fmt: skip
 
 
 def _ideal(board: Board, need: int) -> int:

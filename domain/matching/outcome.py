@@ -34,7 +34,7 @@ class Pair:
     tier: str  # kind of the smallest area that holds both
     halves: int  # common half-days
     cover: int  # thousandths of the need
-    by: str  # flow, fill, pin
+    by: str  # flow, fill (pieced together from what the flow gave), pin
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,6 +82,7 @@ class Outcome:
     needs: int  # in the round
     candidates: int
     value: int  # points
+    proven: bool  # the certificate proves all of it best; else that of the flow from which quantities were pieced together
     served: int  # needs with a pair
     full: int  # needs with nothing left open
     before: Shares  # as it stood, nothing proposed

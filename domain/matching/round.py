@@ -10,6 +10,7 @@ from domain.matching.candidates import LOST_IN_ROUND, assess
 from domain.matching.cover import Solved, Solver, Tally, carried_out, cover
 from domain.matching.explain import scarcity
 from domain.matching.fairness import shares
+from domain.matching.improve import proven
 from domain.matching.network import TICKET_BITS
 from domain.matching.outcome import ALGORITHM, Certificate, Outcome, Pair, Scope, Unserved
 from domain.matching.plan import Plan, instance, plan
@@ -50,7 +51,8 @@ def _outcome(plan: Plan, snapshot: Snapshot, scope: Scope, solved: Solved, tally
     made = {(given.candidate.need, given.candidate.offer) for given in tally.given}
     served = {need for need, _ in made}
     return Outcome(
-        algorithm=ALGORITHM, needs=len(plan.needs), candidates=len(plan.candidates), value=tally.value, served=len(served),
+        algorithm=ALGORITHM, needs=len(plan.needs), candidates=len(plan.candidates), value=tally.value, proven=proven(plan),
+        served=len(served),
         full=sum(tally.stock.is_full(need) for need in served), pairs=_pairs(plan, solved, tally),
         unserved=_unserved(plan, served),
         refused_pins=tuple(_refused(snapshot, plan, scope, *pin) for pin in sorted(plan.pins - made)),

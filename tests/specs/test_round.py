@@ -46,7 +46,7 @@ def outcome(*pairs: tuple[str, str], unserved: dict[str, tuple[str, ...]] | None
     left = tuple(Unserved(need=n, reasons=tuple((c, 1) for c in codes)) for n, codes in (unserved or {}).items())
     return Outcome(
         algorithm="exact-flow/1", pairs=tuple(pair(*names) for names in pairs), unserved=left, refused_pins=(), needs=3,
-        candidates=3, value=1000, served=len(pairs), full=0, before=SHARES, after=SHARES, marks=(),
+        candidates=3, proven=True, value=1000, served=len(pairs), full=0, before=SHARES, after=SHARES, marks=(),
         certificate=Certificate(bits=16, slots=(), rooms=(), chosen=(), prices=(), unique=True),
     )  # fmt: skip
 

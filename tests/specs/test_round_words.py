@@ -16,8 +16,8 @@ ZH = Tongue("zh")
 BEFORE = Shares(askers=12, nothing=5, small=410, large=700, gini=286, worst=0, givers=9, idle=4, busiest=8)
 AFTER = replace(BEFORE, nothing=0, small=660, gini=121, idle=1)
 FOUND = Outcome(
-    algorithm="exact-flow/1", pairs=(), unserved=(), refused_pins=(), needs=20, candidates=90, value=10_000, served=10, full=8,
-    before=BEFORE, after=AFTER, certificate=Certificate(bits=16, slots=(), rooms=(), chosen=(), prices=(), unique=True), marks=(),
+    algorithm="exact-flow/1", pairs=(), unserved=(), refused_pins=(), needs=20, candidates=90, proven=True, value=10_000,
+    served=10, full=8, before=BEFORE, after=AFTER, certificate=Certificate(bits=16, slots=(), rooms=(), chosen=(), prices=(), unique=True), marks=(),
 )  # fmt: skip
 SAME = Way(served=10, full=8, value=10_000, shares=AFTER)
 
@@ -68,8 +68,8 @@ def test_a_need_of_which_nothing_is_offered_at_all_says_just_that():
 
 
 @pytest.mark.parametrize(("points", "words"), [
-    (0, "不相上下，由签号决定"), (30, "几乎没有差别"), (250, "约四分之一项需求"), (333, "约三分之一项需求"), (500, "约半项需求"), (750, "约四分之三项需求"),
-    (1_000, "约一项需求"), (2_100, "约 2 项需求"),
+    (0, "不相上下，由签号决定"), (30, "几乎没有差别"), (250, "约四分之一项需求"), (333, "约三分之一项需求"),
+    (500, "约半项需求"), (750, "约四分之三项需求"), (1_000, "约一项需求"), (2_100, "约 2 项需求"),
 ])  # fmt: skip
 def test_points_are_measured_in_needs(points: int, words: str):
     assert told.price(points, 1_000, ZH) == words

@@ -20,7 +20,8 @@ BODIES: dict[str, Any] = {
     "": None, "need": _NEED, "list of needs": _NEED, "offer": offer(), "list of offers": offer(), "urgency": {"urgency": 3},
     "reason": {"reason": "说明", "note": "说明"}, "fewer": {"lines": ONE}, "milestone": {"title": "第二次"},
     "slip": {"due": "2026-06-01"}, "settle": {"outcome": "resumed"}, "funds": {"kind": "received", "amount_fen": 1},
-    "score": {"score": 5}, "words": {"reason": "说明"}, "area": {"area": WEST}, "round": {"area": STREET, "category": "venue"}, "limit": {"engagements": 5},
+    "score": {"score": 5}, "words": {"reason": "说明"}, "area": {"area": WEST},
+    "round": {"area": STREET, "category": "venue"}, "limit": {"engagements": 5},
     "webhook": {"url": "http://127.0.0.1:9/in"}, "after": {"after": 0},
 }  # fmt: skip
 
