@@ -17,7 +17,8 @@ BEFORE = Shares(askers=12, nothing=5, small=410, large=700, gini=286, worst=0, g
 AFTER = replace(BEFORE, nothing=0, small=660, gini=121, idle=1)
 FOUND = Outcome(
     algorithm="exact-flow/1", pairs=(), unserved=(), refused_pins=(), needs=20, candidates=90, proven=True, value=10_000,
-    served=10, full=8, before=BEFORE, after=AFTER, certificate=Certificate(bits=16, slots=(), rooms=(), chosen=(), prices=(), unique=True), marks=(),
+    served=10, full=8, before=BEFORE, after=AFTER, marks=(),
+    certificate=Certificate(bits=16, slots=(), rooms=(), chosen=(), prices=(), unique=True),
 )  # fmt: skip
 SAME = Way(served=10, full=8, value=10_000, shares=AFTER)
 
