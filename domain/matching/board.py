@@ -65,20 +65,20 @@ class Board:
         self.slots = [plan.partners_left(need) for need in needs]
         self.open = [_open(plan, need, bucket) for need in needs]  # buckets with something open
         self.loads = [loads(plan.policy, plan.live(unit), plan.limit(unit)) for unit in units]
-        most = Counter[str]()
-        for need in needs:
-            most[plan.needs[need].facts.owner] += plan.partners_left(need)
+        most = Counter(plan.needs[need].facts.owner for need in needs)
         self.bonuses = [_bonuses(plan, asker, most[asker]) for asker in askers]
         self.cost, self.value = plan.policy.partner_cost, 0
         self.placed: list[dict[Option, tuple[int, ...]]] = [{} for _ in needs]
         self.by_offer: list[dict[Option, None]] = [{} for _ in offers]
         self.by_unit: list[dict[Option, None]] = [{} for _ in units]
-        self.pairs = [0] * len(askers)
+        self.served = [0] * len(askers)  # needs with somebody placed
 
     def put(self, option: Option, gives: tuple[int, ...]) -> None:
         need, asker, busy, left = option.need, self.asker[option.need], self.by_unit[option.unit], self.left
-        worth = option.points(gives) - self.cost + self.bonuses[asker][self.pairs[asker]]
-        closed = 0
+        worth, closed = option.points(gives) - self.cost, 0
+        if not self.placed[need]:
+            worth += self.bonuses[asker][self.served[asker]]
+            self.served[asker] += 1
         for (mine, theirs, _, _, _), q in zip(option.draws, gives, strict=True):
             if q:
                 for b in mine:
@@ -90,7 +90,6 @@ class Board:
         if closed and not self.open[need]:
             worth += self.full[need]
         self.value += worth - self.loads[option.unit][len(busy)]
-        self.pairs[asker] += 1
         busy[option] = self.by_offer[option.offer][option] = None
         self.placed[need][option] = gives
 
@@ -98,9 +97,10 @@ class Board:
         need, asker, busy, left = option.need, self.asker[option.need], self.by_unit[option.unit], self.left
         gives = self.placed[need].pop(option)
         del busy[option], self.by_offer[option.offer][option]
-        self.pairs[asker] -= 1
-        worth = option.points(gives) - self.cost + self.bonuses[asker][self.pairs[asker]]
-        opened = 0
+        worth, opened = option.points(gives) - self.cost, 0
+        if not self.placed[need]:
+            self.served[asker] -= 1
+            worth += self.bonuses[asker][self.served[asker]]
         for (mine, theirs, _, _, _), q in zip(option.draws, gives, strict=True):
             if q:
                 for b in mine:
@@ -136,8 +136,8 @@ class Board:
     def _best(self, need: int, live: Iterable[Option]) -> tuple[list[Option], tuple[Option, tuple[int, ...]] | None]:
         """Of these, those that could give anything, and the best with what it would give."""
         left, loads, by_unit, open, full = self.left, self.loads, self.by_unit, self.open[need], self.full[need]
-        asker = self.asker[need]
-        most, best, still = self.cost - self.bonuses[asker][self.pairs[asker]], None, list[Option]()
+        first = 0 if self.placed[need] else self.bonuses[self.asker[need]][self.served[self.asker[need]]]
+        most, best, still = self.cost - first, None, list[Option]()
         for option in live:
             busy, costs = len(by_unit[option.unit]), loads[option.unit]
             if busy >= len(costs):
@@ -203,10 +203,10 @@ def _option(plan: Plan, c: Candidate, bucket: dict[Bucket, int], need: int, unit
     )  # fmt: skip
 
 
-def _bonuses(plan: Plan, asker: str, pairs: int) -> list[int]:
-    """Of so many pairs and one more."""
+def _bonuses(plan: Plan, asker: str, needs: int) -> list[int]:
+    """Of so many needs and one more."""
     table = bonuses(plan.policy, plan.askers.get(asker), plan.district)
-    return [*table[: pairs + 1], *[at(table, pairs)] * (pairs + 1 - len(table))]
+    return [*table[: needs + 1], *[at(table, needs)] * (needs + 1 - len(table))]
 
 
 def _open(plan: Plan, need: str, bucket: dict[Bucket, int]) -> int:

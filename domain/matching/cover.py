@@ -58,16 +58,18 @@ class Tally:
         """Points of giving this now."""
         plan, candidate = self.plan, given.candidate
         need = plan.needs[candidate.need].facts
-        fair = at(self._bonuses(need.owner), self._askers[need.owner]) - self._loads(candidate.unit)[self._givers[candidate.unit]]
-        return pair_worth(plan.policy, need, candidate, given.cover) + fair + self._completes(given)
+        first = 0 if self._partners.get(need.id) else at(self._bonuses(need.owner), self._askers[need.owner])
+        load = self._loads(candidate.unit)[self._givers[candidate.unit]]
+        return pair_worth(plan.policy, need, candidate, given.cover) + first - load + self._completes(given)
 
     def add(self, points: int, given: Given) -> None:
         candidate = given.candidate
         self.stock.give(given)
         self.given.append(given)
         self.value += points
-        self._partners.setdefault(candidate.need, set()).add(candidate.unit)
-        self._askers[self.plan.needs[candidate.need].facts.owner] += 1
+        partners = self._partners.setdefault(candidate.need, set())
+        self._askers[self.plan.needs[candidate.need].facts.owner] += not partners  # the first one makes it a need served
+        partners.add(candidate.unit)
         self._givers[candidate.unit] += 1
 
     def _bonuses(self, asker: str) -> tuple[int, ...]:

@@ -51,7 +51,7 @@ class Policy:
     reward_full: int = 500  # on top when nothing is left open
     partner_cost: int = 100  # each partner of a need costs some coordination
     partners: int = 4  # units that share one need at most
-    committee_bonus: tuple[int, ...] = (900, 200, 100, 50, 0)  # for a committee's first, second … pair of the round
+    committee_bonus: tuple[int, ...] = (900, 200, 100, 50, 0)  # for a committee's first, second … need served
     deficit_bonus: int = 400  # at most, for a committee that has been served less than the district so far
     unit_limit: int = 12  # engagements a unit has at once, where it states no limit of its own
     unit_load: int = 200  # what a unit's last possible engagement costs; earlier ones less, by the square

@@ -28,7 +28,8 @@ def rewarded(policy: Policy, need: NeedFacts, points: int) -> int:
 
 
 def bonuses(policy: Policy, asker: AskerFacts | None, district: AskerFacts) -> tuple[int, ...]:
-    """Of an asker's first, second … pair. Who has been served less than the district so far gets the more on each."""
+    """Of an asker's first, second … need that somebody comes for. Who has been served less than the district so far gets
+    the more on each. A second partner of the same need brings none: needs are not split for its sake."""
     extra = 0
     if asker is not None and asker.asked and district.served:
         even = asker.asked * district.served

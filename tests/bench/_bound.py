@@ -60,12 +60,14 @@ def bound(plan: Plan, limit_s: float = 120) -> tuple[float, float]:
     by_need, by_unit, by_asker, by_both = (defaultdict[Any, list[tuple[int, float]]](list) for _ in range(4))
     buckets: dict[tuple[str, str, str, str], list[tuple[int, float]]] = defaultdict(list)
     for c, x in zip(plan.candidates, used, strict=True):
-        for group, key in ((by_need, c.need), (by_unit, c.unit), (by_both, (c.need, c.unit)),
-                           (by_asker, plan.needs[c.need].facts.owner)):  # fmt: skip
+        for group, key in ((by_need, c.need), (by_unit, c.unit), (by_both, (c.need, c.unit))):
             group[key].append((x, 1))
         _quantities(program, plan, c, x, buckets)
     for need, terms in by_need.items():
         program.row(terms, 0, plan.partners_left(need))
+        served = program.column(0)
+        program.row([*terms, (served, -1)], 0, infinity)
+        by_asker[plan.needs[need].facts.owner].append((served, 1))
         _full(program, plan, need, buckets)
     for terms in by_both.values():
         if len(terms) > 1:

@@ -117,7 +117,7 @@ async def test_nothing_is_adopted_that_was_not_compared_or_not_seen(house: House
     ("field", "typed", "said"),
     [
         ("weights-fit", "很多", "请填 0–100 之间的数，最多一位小数。"), ("waves", "2.5", "请填 1–9 之间的整数。"),
-        ("partners", "21", "请填 1–20 之间的整数。"), ("committee_bonus-3", "50", "后一对的加分不能多于前一对。"),
+        ("partners", "21", "请填 1–20 之间的整数。"), ("committee_bonus-3", "50", "后一项的加分不能多于前一项。"),
         ("urgent_pct-0", "", "请填 1–1000 之间的整数。"),
     ],
 )  # fmt: skip
@@ -128,7 +128,7 @@ async def test_what_is_no_such_number_is_said_beside_its_field(house: House, aut
     english = Person(house, "district", "district-office", DISTRICT, lang="en")
     page = (await english.sends(DRAFT, {**await filled(english), field: typed}, 422)).text
     assert said not in page
-    assert re.search(r"number from|later pair cannot", page)
+    assert re.search(r"number from|later need cannot", page)
 
 
 async def test_tenths_and_full_width_figures_are_understood(house: House, author: Person):

@@ -93,7 +93,7 @@ def _read(form: Form, asked: tuple[Group, ...], say: Tongue) -> tuple[dict[str, 
         wrong["weights"] = say("八项合计须为 100 分，现在是 {n} 分。", n=written(sum(known), POINTS))
     bonus = [n for name, n in values.items() if name.startswith("committee_bonus-")]
     if bonus != sorted(bonus, reverse=True):
-        wrong["committee_bonus"] = say("后一对的加分不能多于前一对。")
+        wrong["committee_bonus"] = say("后一项的加分不能多于前一项。")
     return values, wrong
 
 

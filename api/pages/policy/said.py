@@ -26,7 +26,7 @@ WEIGHTS = {  # criterion -> (what it is called, what it does)
     "vulnerable": ("困难群体", "面向困难群体的需求得满分，其他不得分。"),
 }  # fmt: skip
 LEVELS = ("不急", "一般", "较急", "紧急")
-ORDER = ("第一对", "第二对", "第三对", "第四对", "第五对", "第六对", "第七对", "第八对")
+ORDER = ("第一项需求", "第二项需求", "第三项需求", "第四项需求", "第五项需求", "第六项需求", "第七项需求", "第八项需求")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def groups(policy: Policy, book: RuleBook, *, zh: bool) -> tuple[Group, ...]:
             "urgent_pct", "急事先办", "办成这一档的需求，上面的加分按这个百分比计算。", _levels("urgent_pct", "%", 1, WHOLE)
         ),
         Group(
-            "committee_bonus", "不偏不倚", "同一个居民区在一轮里的第一对加分最多，往后递减，免得都配给一处；最后一档适用于以后各对。",
+            "committee_bonus", "不偏不倚", "同一个居民区在一轮里有人响应的第一项需求加分最多，往后递减，免得都配给一处；最后一档适用于以后各项。",
             (*turns, _DEFICIT), bars=True,
         ),
         Group("load", "不压垮单位", "单位手上的事越多，再派就扣得越多，使任务分散到各家。", _LOAD),
