@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from domain.matching.candidates import Candidate
 from domain.matching.flow import Solution
-from domain.matching.improve import improved
+from domain.matching.improve import exact, improved
 from domain.matching.network import Instance, at
 from domain.matching.plan import Plan, first_rooms, first_slots, instance
 from domain.matching.stock import Given, Stock
@@ -107,12 +107,22 @@ def carried_out(
     by_flow = frozenset((c.need, c.offer) for c in chosen)
     carry_out(tally, [*chosen, *(c for c in plan.candidates if (c.need, c.offer) in plan.pins - by_flow)])
     fill(tally)
+    if not exact(plan) and (simpler := _greedy(plan)).merit > tally.merit:
+        tally = simpler  # quantities are not all that the flow knows of
     if (better := improved(plan, tally.given)) is not None:
         tally = Tally(plan)
         for given in better:
             tally.add(tally.worth(given), given)
         fill(tally)
     return Solved(tuple(slots), tuple(rooms), network, solution, by_flow), tally
+
+
+def _greedy(plan: Plan) -> Tally:
+    """Pins, then the most valuable pair first."""
+    tally = Tally(plan)
+    carry_out(tally, (c for c in plan.candidates if (c.need, c.offer) in plan.pins))
+    fill(tally)
+    return tally
 
 
 def carry_out(tally: Tally, chosen: Iterable[Candidate]) -> None:

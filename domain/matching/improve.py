@@ -14,7 +14,7 @@ from domain.matching.plan import Plan, first_rooms
 from domain.matching.policy import WHOLE
 from domain.matching.stock import Given
 
-FEWEST, MOST = 1000, 90_000  # steps
+FEWEST, MOST = 6000, 90_000  # steps
 DEPTH = 3  # how often in a row somebody displaced displaces others
 PATIENCE = 10  # at first, a loss of so many parts of an average pair passes
 _MUL, _ADD, _MASK = 6364136223846793005, 1442695040888963407, (1 << 64) - 1  # Knuth, The Art of Computer Programming 2, 3.3.4
@@ -94,7 +94,22 @@ class _Search:
                 for need, placed in self._before.items():
                     since.setdefault(need, placed)
         self._restore(since)
-        return best > first
+        while self._settled():
+            pass
+        return board.value > first
+
+    def _settled(self) -> bool:
+        """Each need once more takes what is best for it where nobody else loses; whether that changed anything."""
+        board, before = self._board, self._board.value
+        for need in range(len(board.of_need)):
+            was = board.value
+            self._before = {}
+            self._touch(need)
+            board.clear(need)
+            board.extend(need)
+            if board.value <= was:
+                self._restore(self._before)
+        return board.value > before
 
     def _chain(self, least: int) -> bool:
         """A need starts afresh with some offer, whoever has it; False as soon as nothing can come of it any more."""
