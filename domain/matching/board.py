@@ -20,7 +20,7 @@ Draw = tuple[tuple[int, ...], tuple[int, ...], int, int, int]  # the need's buck
 LOTS = 64  # bits: no two alike
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
 class Option:
     """A candidate, by numbers."""
 
