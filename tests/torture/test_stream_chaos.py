@@ -148,10 +148,11 @@ async def compare(fire: Fire, patience_s: float) -> str | None:
     seen = open_seen(fire.root / "seen.db")
     with contextlib.closing(seen):
         deadline = time.monotonic() + patience_s
-        while seen.execute("SELECT seq FROM cursor").fetchone() != (len(rows),):
+        while (at := seen.execute("SELECT seq FROM cursor").fetchone()[0]) != len(rows):
+            if at > len(rows):  # what was cancelled had been handed over already, and was stored after we had read
+                rows = await fire.log.read_all(0, 10_000_000)
             if time.monotonic() > deadline:
-                (cursor,) = seen.execute("SELECT seq FROM cursor").fetchone()
-                return f"readers are at {cursor} of {len(rows)}"
+                return f"readers are at {at} of {len(rows)}"
             await asyncio.sleep(0.05)
         applied = seen.execute("SELECT position, digest FROM seen ORDER BY _rowid_").fetchall()
     if applied != [(row.position, digest(row)) for row in rows]:
