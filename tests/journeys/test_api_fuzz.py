@@ -34,7 +34,7 @@ from tests.support.engine import Caller, House, need, offer, opened_house, peopl
 
 NEW = ("unit_manager", "system_admin", "security_admin")
 ROLES = ("east", "unit0", "unit1", "street", "district", "auditor", "nobody", *NEW)
-EXAMPLES = 4  # of each operation
+EXAMPLES = 3  # of each operation
 CHECKS = (
     not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance,
     response_headers_conformance, missing_required_header, unsupported_method,

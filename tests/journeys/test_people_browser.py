@@ -60,7 +60,7 @@ def test_a_resident_scans_a_slip_and_evaluates(browser: Browser, town: Town, mad
     page.get_by_text("非常满意").click()
     page.get_by_role("button", name="提交评价").click()
     page.get_by_role("heading", name="这个码不能再用了").wait_for()
-    looked_at(page, "people-over-390-light")
+    looked_at(page, "people-over-390")
     context.close()
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,9 +22,11 @@ FLAGS = (
     "--disable-component-update --disable-sync"
 ).split()
 # Each theme and each width once, with RENLING_LOOKS=all every pair. The style sheet has no rule for a theme at a width (a
-# test holds that), so a pair shows nothing that its halves do not.
+# test holds that), so a pair shows nothing that its halves do not. axe takes seconds a page: by default it sees each page in
+# one of the two looks, half of the pages in either; photographs are for people, and taken with every pair.
 PAIRS = (("light", 390), ("dark", 1200), ("light", 1200), ("dark", 390))
-LOOKS = PAIRS if os.environ.get("RENLING_LOOKS") == "all" else PAIRS[:2]
+ALL = os.environ.get("RENLING_LOOKS") == "all"
+LOOKS = PAIRS if ALL else PAIRS[:2]
 
 
 @contextmanager
@@ -58,10 +62,19 @@ def photographed(page: Page, name: str) -> None:
 
 
 def looked_at(page: Page, name: str) -> None:
-    """A screenshot; then axe finds nothing, and the page keeps within the screen, with all that unfolds unfolded."""
-    photographed(page, name)
+    """The page keeps within the screen, with all that unfolds unfolded, and axe finds nothing. `name`: the page's, then its
+    look where it is seen in several."""
+    if ALL:
+        photographed(page, name)
     page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
-    assert violations(page) == [], name
     screen = page.viewport_size
     assert screen
     assert page.evaluate("document.documentElement.scrollWidth") <= screen["width"], f"{name} is wider than the screen"
+    if ALL or _turn(name, screen["width"]):
+        assert violations(page) == [], name
+
+
+def _turn(name: str, width: int) -> bool:
+    """Whether axe sees the page in this look; always where there is no other."""
+    page, looks = re.subn(r"[_-](light|dark|390|1200)\b|[_-](light|dark|390|1200)(?=[_-])", "", name)
+    return looks < 2 or (zlib.crc32(page.encode()) % 2 == 0) == (width == 390)
