@@ -69,7 +69,8 @@ def groups(policy: Policy, book: RuleBook, *, zh: bool) -> tuple[Group, ...]:
             "urgent_pct", "急事先办", "办成这一档的需求，上面的加分按这个百分比计算。", _levels("urgent_pct", "%", 1, WHOLE)
         ),
         Group(
-            "committee_bonus", "不偏不倚", "同一个居民区在一轮里有人响应的第一项需求加分最多，往后递减，免得都配给一处；最后一档适用于以后各项。",
+            "committee_bonus", "不偏不倚",
+            "同一个居民区在一轮里有人响应的第一项需求加分最多，往后递减，免得都配给一处；最后一档适用于以后各项。",
             (*turns, _DEFICIT), bars=True,
         ),
         Group("load", "不压垮单位", "单位手上的事越多，再派就扣得越多，使任务分散到各家。", _LOAD),
