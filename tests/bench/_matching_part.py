@@ -126,6 +126,16 @@ def quantity(offers: str, needs: str, seed: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def memory(shape: str, who: str) -> dict[str, float]:
+    """Largest resident memory (MB) that solving adds to a process which has the instance: own, ortools, scipy (one slot)."""
+    instance = slot_instance(SHAPES[shape], 1)
+    solving: dict[str, Callable[[Instance], Any]] = {"own": flow.solve, "ortools": _by_ortools, "scipy": _assigned}
+    instance = one_slot(instance) if who == "scipy" else instance
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    solving[who](instance)
+    return {"mb": (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024}
+
+
 def named(facts: Snapshot) -> str:
     """What a bound holds for: these facts under this policy."""
     return digest([inputs_digest(facts, DISTRICT), digest(NORMAL)])[:16]
@@ -194,7 +204,7 @@ def _assigned(instance: Instance) -> int:
     return int(-matrix[found].sum()) - int((found[1] >= columns).sum())
 
 
-PARTS = {part.__name__: part for part in (rounds, oneslot, districts, suggest, quantity, bound)}
+PARTS = {part.__name__: part for part in (rounds, oneslot, memory, districts, suggest, quantity, bound)}
 
 if __name__ == "__main__":
     print(json.dumps(PARTS[sys.argv[1]](*sys.argv[2:])))

@@ -41,6 +41,7 @@ def main() -> None:
     )  # fmt: skip
     for shape in "sm":
         one_slot(shape, 1 if short else 3)
+    memory("m")
     quantities(QUANTITIES[:2] if short else QUANTITIES)
     if not short:
         districts()
@@ -85,6 +86,15 @@ def rounds(shape: str, seeds: int, times: int) -> float:
             **config, unavoidable=least, what="with nothing though all of them could be served; the floor is without their bonus",
         )  # fmt: skip
     return round(check / own, 3)
+
+
+def memory(shape: str) -> None:
+    """Beside that of the instance; the others' holds their libraries."""
+    own, ortools, scipy = (part("memory", shape, who)["mb"] for who in ("own", "ortools", "scipy"))
+    row(
+        f"round.{shape}.mb", own, "MB", ortools, least=False, floor=min(ortools, scipy), ortools_mb=round(ortools, 1),
+        scipy_mb=round(scipy, 1), what="largest resident memory that solving adds to a process that has the instance",
+    )  # fmt: skip
 
 
 def one_slot(shape: str, seeds: int) -> None:
