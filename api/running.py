@@ -9,6 +9,7 @@ import logging
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import Any
 
 import uvicorn
 
@@ -88,9 +89,16 @@ async def _serve_with(
     app.state.closing.set()
     server.should_exit = True
     await serving
-    for task in (*tasks, waiting):
-        task.cancel()
-    await asyncio.gather(*tasks, waiting, return_exceptions=True)
+    await ended({*tasks, waiting})
+
+
+async def ended(tasks: set[asyncio.Task[Any]]) -> None:
+    """Cancelled, again and again until they are gone: one that is caught on its way by a part's own handling would be lost,
+    and we should never stop."""
+    while tasks:
+        for task in tasks:
+            task.cancel()
+        _, tasks = await asyncio.wait(tasks, timeout=AGAIN_S)
 
 
 class Server(uvicorn.Server):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
@@ -11,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+from api.running import ended
 from tests.support.running import ROOT, District, running
 
 
@@ -119,3 +121,24 @@ def _until(true: object, patience_s: float = 20) -> None:
     while not true():
         assert time.monotonic() < end, "it did not come true"
         time.sleep(0.05)
+
+
+async def test_a_part_that_loses_a_cancellation_is_ended_all_the_same():
+    lost = []
+
+    async def part() -> None:
+        while len(lost) < 2:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                lost.append("cancellation")
+
+    async def forever() -> None:
+        await asyncio.sleep(60)
+
+    tasks = {asyncio.create_task(part()), asyncio.create_task(forever())}
+    await asyncio.sleep(0)
+    async with asyncio.timeout(10):
+        await ended(tasks)
+    assert len(lost) == 2
+    assert all(task.done() for task in tasks)

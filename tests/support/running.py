@@ -53,7 +53,7 @@ class District:
         self.http.close()
         if self.process.poll() is None:
             self.process.send_signal(signum)
-        code = self.process.wait(30)
+        code = self.process.wait(60)
         self._output.close()
         return code
 
