@@ -14,7 +14,7 @@ from domain.matching.flow import Solution
 from domain.matching.improve import exact, improved
 from domain.matching.network import Instance, at
 from domain.matching.plan import Plan, first_rooms, first_slots, instance
-from domain.matching.stock import Given, Stock
+from domain.matching.stock import Given
 from domain.matching.worth import bonuses, full_worth, loads, pair_worth, ticket
 
 Solver = Callable[[Instance], Solution]
@@ -22,7 +22,7 @@ Solver = Callable[[Instance], Solution]
 
 @dataclass(frozen=True, slots=True)
 class Solved:
-    """The best flow that was found, and the network it was found in."""
+    """The best flow, and the network it was found in."""
 
     slots: tuple[int, ...]
     rooms: tuple[int, ...]
@@ -34,11 +34,12 @@ class Solved:
 class Tally:
     """What has been given so far in a plan, and what more would be worth."""
 
-    def __init__(self, plan: Plan, stock: Stock | None = None) -> None:
-        self.plan, self.stock, self.given, self.value = plan, stock or plan.stock(), list[Given](), 0
+    def __init__(self, plan: Plan) -> None:
+        self.plan, self.stock, self.given, self.value = plan, plan.stock(), list[Given](), 0
         self._partners: dict[str, set[str]] = {}
         self._askers, self._givers = Counter[str](), Counter[str]()
-        self._tables: dict[str, tuple[int, ...]] = {}  # bonuses of an asker, loads of a giver
+        self._bonuses: dict[str, tuple[int, ...]] = {}  # of an asker
+        self._loads: dict[str, tuple[int, ...]] = {}  # of a giver
 
     @property
     def merit(self) -> tuple[int, int]:
@@ -58,8 +59,8 @@ class Tally:
         """Points of giving this now."""
         plan, candidate = self.plan, given.candidate
         need = plan.needs[candidate.need].facts
-        first = 0 if self._partners.get(need.id) else at(self._bonuses(need.owner), self._askers[need.owner])
-        load = self._loads(candidate.unit)[self._givers[candidate.unit]]
+        first = 0 if self._partners.get(need.id) else at(self._bonus(need.owner), self._askers[need.owner])
+        load = self._load(candidate.unit)[self._givers[candidate.unit]]
         return pair_worth(plan.policy, need, candidate, given.cover) + first - load + self._completes(given)
 
     def add(self, points: int, given: Given) -> None:
@@ -72,16 +73,16 @@ class Tally:
         partners.add(candidate.unit)
         self._givers[candidate.unit] += 1
 
-    def _bonuses(self, asker: str) -> tuple[int, ...]:
-        if (known := self._tables.get(asker)) is None:
+    def _bonus(self, asker: str) -> tuple[int, ...]:
+        if (known := self._bonuses.get(asker)) is None:
             plan = self.plan
-            known = self._tables[asker] = bonuses(plan.policy, plan.askers.get(asker), plan.district)
+            known = self._bonuses[asker] = bonuses(plan.policy, plan.askers.get(asker), plan.district)
         return known
 
-    def _loads(self, giver: str) -> tuple[int, ...]:
-        if (known := self._tables.get("giver " + giver)) is None:
+    def _load(self, giver: str) -> tuple[int, ...]:
+        if (known := self._loads.get(giver)) is None:
             plan = self.plan
-            known = self._tables["giver " + giver] = loads(plan.policy, plan.live(giver), plan.limit(giver))
+            known = self._loads[giver] = loads(plan.policy, plan.live(giver), plan.limit(giver))
         return known
 
     def _completes(self, given: Given) -> int:
@@ -102,13 +103,11 @@ def carried_out(
     plan: Plan, slots: Sequence[int], rooms: Sequence[int], network: Instance, solution: Solution
 ) -> tuple[Solved, Tally]:
     """A flow in exact quantities, pins before all else; what is still open filled, and improved upon."""
-    tally = Tally(plan)
     chosen = [plan.candidates[n] for n in solution.chosen]
     by_flow = frozenset((c.need, c.offer) for c in chosen)
-    carry_out(tally, [*chosen, *(c for c in plan.candidates if (c.need, c.offer) in plan.pins - by_flow)])
-    fill(tally)
-    if not exact(plan) and (simpler := _greedy(plan)).merit > tally.merit:
-        tally = simpler  # quantities are not all that the flow knows of
+    tally = _begun(plan, chosen)
+    if not exact(plan) and (greedy := _begun(plan, ())).merit > tally.merit:
+        tally = greedy  # quantities are more than the flow knows of
     if (better := improved(plan, tally.given)) is not None:
         tally = Tally(plan)
         for given in better:
@@ -117,10 +116,10 @@ def carried_out(
     return Solved(tuple(slots), tuple(rooms), network, solution, by_flow), tally
 
 
-def _greedy(plan: Plan) -> Tally:
-    """Pins, then the most valuable pair first."""
+def _begun(plan: Plan, chosen: Iterable[Candidate]) -> Tally:
+    """What was chosen and all pins carried out, then the most valuable pair first."""
     tally = Tally(plan)
-    carry_out(tally, (c for c in plan.candidates if (c.need, c.offer) in plan.pins))
+    carry_out(tally, [*chosen, *(c for c in plan.candidates if (c.need, c.offer) in plan.pins)])
     fill(tally)
     return tally
 

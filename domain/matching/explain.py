@@ -12,7 +12,6 @@ from domain.matching.network import END, Instance, flow_of, network
 from domain.matching.outcome import Outcome, Pair, Scope
 from domain.matching.plan import instance, plan
 from domain.matching.policy import Policy
-from domain.matching.scene import rows
 from domain.matching.snapshot import Snapshot
 
 
@@ -50,7 +49,6 @@ class Explained:
         self._pairs = {(pair.need, pair.offer): pair for pair in outcome.pairs}
         self._numbers = {(c.need, c.offer): n for n, c in enumerate(self.plan.candidates)}
         self._choices = Counter(c.need for c in self.plan.candidates)
-        self._scene, self._needs, self._offers = rows(snapshot, policy)
         self._prohibited = frozenset(scope.prohibitions)
 
     def made(self, need: str, offer: str) -> bool:
@@ -59,11 +57,11 @@ class Explained:
 
     def why(self, need: str, offer: str) -> Why | None:
         """None for an item that was not in the round."""
-        if need not in self.plan.needs or offer not in self._offers:
+        if need not in self.plan.needs or offer not in self.plan.offers:
             return None
         number = self._numbers.get((need, offer))
         if number is None:
-            judged = assess(self._needs[need], self._offers[offer], self._scene, self._prohibited)
+            judged = assess(self.plan.needs[need], self.plan.offers[offer], self.plan.scene, self._prohibited)
             assert isinstance(judged, str)
             return Why(offer, judged)
         candidate, pair = self.plan.candidates[number], self._pairs.get((need, offer))
@@ -81,7 +79,7 @@ class Explained:
         """Offers of the category that a rule refused, those that got furthest first."""
         row = self.plan.needs[need]
         found = []
-        for offer, other in self._offers.items():
+        for offer, other in self.plan.offers.items():
             if other.facts.category == row.facts.category and (need, offer) not in self._numbers:
                 found.append(self.why(need, offer))
         reached = {code: n for n, code in enumerate(HARD_RULES)}
@@ -98,10 +96,13 @@ class Residual:
     """What can still be rearranged around the best choice."""
 
     def __init__(self, instance: Instance, chosen: tuple[int, ...], prices: tuple[int, ...]) -> None:
-        self._net, self._prices, self._step = network(instance), prices, instance.step
-        self._ahead: list[list[tuple[int, int]]] = [[] for _ in range(self._net.nodes)]
-        for tail, head, cost in open_arcs(self._net, flow_of(self._net, instance, chosen)):
-            self._ahead[tail].append((head, cost + prices[tail] - prices[head]))
+        self._instance, self._prices, self._net = instance, prices, network(instance)
+        self._flow = flow_of(self._net, instance, chosen)
+        self._ahead, self._behind = ([list[tuple[int, int]]() for _ in range(self._net.nodes)] for _ in range(2))
+        for tail, head, cost in open_arcs(self._net, self._flow):
+            reduced = cost + prices[tail] - prices[head]
+            self._ahead[tail].append((head, reduced))
+            self._behind[head].append((tail, reduced))
 
     def granting(self, number: int) -> int:
         """Points that are lost by forcing an edge into the best choice, rounded down: the shortest way on from its offer
@@ -110,30 +111,20 @@ class Residual:
         there = distances(self._ahead, arc.head).get(arc.tail)
         if there is None:
             return 0
-        return (there + arc.cost + self._prices[arc.tail] - self._prices[arc.head]) // self._step
+        return (there + arc.cost + self._prices[arc.tail] - self._prices[arc.head]) // self._instance.step
 
-
-def granting(instance: Instance, chosen: tuple[int, ...], prices: tuple[int, ...], number: int) -> int:
-    """What `Residual.granting` says of one edge."""
-    return Residual(instance, chosen, prices).granting(number)
-
-
-def scarcity(instance: Instance, chosen: tuple[int, ...], prices: tuple[int, ...]) -> list[int]:
-    """Points of each group: what it would cost to serve one more out of it beyond what its giver's own load costs; 0 while
-    it has room. The same for any prices that prove the same choice."""
-    net = network(instance)
-    flow = flow_of(net, instance, chosen)
-    towards: list[list[tuple[int, int]]] = [[] for _ in range(net.nodes)]
-    for tail, head, cost in open_arcs(net, flow):
-        towards[head].append((tail, cost + prices[tail] - prices[head]))
-    far = distances(towards, END)
-    marks = []
-    for room, group in zip(net.rooms, instance.groups, strict=True):
-        arc = net.arcs[room]
-        free = flow[room] < arc.room and any(flow[n] < net.arcs[n].room for n in net.loads[group.unit])
-        cost = far.get(arc.tail, 0) - prices[arc.tail] + prices[END]
-        marks.append(0 if free else max(cost // instance.step, 0))
-    return marks
+    def scarcity(self) -> list[int]:
+        """Points of each group: what it would cost to serve one more out of it beyond what its giver's own load costs; 0
+        while it has room. The same for any prices that prove the same choice."""
+        net, flow, prices = self._net, self._flow, self._prices
+        far = distances(self._behind, END)
+        marks = []
+        for room, group in zip(net.rooms, self._instance.groups, strict=True):
+            arc = net.arcs[room]
+            free = flow[room] < arc.room and any(flow[n] < net.arcs[n].room for n in net.loads[group.unit])
+            cost = far.get(arc.tail, 0) - prices[arc.tail] + prices[END]
+            marks.append(0 if free else max(cost // self._instance.step, 0))
+        return marks
 
 
 def distances(ahead: list[list[tuple[int, int]]], start: int) -> dict[int, int]:

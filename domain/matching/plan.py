@@ -97,7 +97,8 @@ def first_rooms(plan: Plan) -> list[int]:
 
 
 def instance(plan: Plan, slots: Sequence[int], rooms: Sequence[int], bits: int) -> Instance:
-    """The network's data: askers, givers and needs in order of id, one edge for each candidate."""
+    """The network's data: askers, givers and needs in order of id, one edge for each candidate. It counts an asker's bonus by
+    partners, which are needs where one slot is enough; for the others it is where handing out begins."""
     wanted = plan.wanted
     askers = sorted({plan.needs[need].facts.owner for need in wanted})
     units = sorted({candidate.unit for candidate in plan.candidates})

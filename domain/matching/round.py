@@ -8,14 +8,13 @@ from collections.abc import Collection
 from domain.matching import certificate, flow
 from domain.matching.candidates import LOST_IN_ROUND, assess
 from domain.matching.cover import Solved, Solver, Tally, carried_out, cover
-from domain.matching.explain import scarcity
+from domain.matching.explain import Residual
 from domain.matching.fairness import shares
 from domain.matching.improve import proven
 from domain.matching.network import TICKET_BITS
 from domain.matching.outcome import ALGORITHM, Certificate, Outcome, Pair, Scope, Unserved
 from domain.matching.plan import Plan, instance, plan
 from domain.matching.policy import Policy
-from domain.matching.scene import rows
 from domain.matching.snapshot import Snapshot
 from domain.matching.stock import Given
 
@@ -30,7 +29,7 @@ def solve(snapshot: Snapshot, scope: Scope, policy: Policy, key: str, solver: So
         alone = certificate.unique(solved.instance, solved.solution.chosen, solved.solution.prices)
         if alone:
             break
-    return _outcome(prepared, snapshot, scope, solved, tally, alone)
+    return _outcome(prepared, scope, solved, tally, alone)
 
 
 def check(snapshot: Snapshot, scope: Scope, policy: Policy, key: str, outcome: Outcome) -> None:
@@ -43,11 +42,11 @@ def check(snapshot: Snapshot, scope: Scope, policy: Policy, key: str, outcome: O
     certificate.verify(network, proof.chosen, proof.prices)
     alone = certificate.unique(network, proof.chosen, proof.prices)
     solved, tally = carried_out(prepared, proof.slots, proof.rooms, network, flow.Solution(proof.chosen, proof.prices))
-    if outcome != _outcome(prepared, snapshot, scope, solved, tally, alone):
+    if outcome != _outcome(prepared, scope, solved, tally, alone):
         raise certificate.NotOptimal("the outcome says something else than what follows from the choice")
 
 
-def _outcome(plan: Plan, snapshot: Snapshot, scope: Scope, solved: Solved, tally: Tally, alone: bool) -> Outcome:
+def _outcome(plan: Plan, scope: Scope, solved: Solved, tally: Tally, alone: bool) -> Outcome:
     made = {(given.candidate.need, given.candidate.offer) for given in tally.given}
     served = {need for need, _ in made}
     return Outcome(
@@ -55,7 +54,7 @@ def _outcome(plan: Plan, snapshot: Snapshot, scope: Scope, solved: Solved, tally
         served=len(served),
         full=sum(tally.stock.is_full(need) for need in served), pairs=_pairs(plan, solved, tally),
         unserved=_unserved(plan, served),
-        refused_pins=tuple(_refused(snapshot, plan, scope, *pin) for pin in sorted(plan.pins - made)),
+        refused_pins=tuple(_refused(plan, scope, *pin) for pin in sorted(plan.pins - made)),
         before=shares(plan, ()), after=shares(plan, ((g.candidate.need, g.candidate.unit) for g in tally.given)),
         certificate=Certificate(
             bits=solved.instance.bits, slots=solved.slots, rooms=solved.rooms, chosen=solved.solution.chosen,
@@ -86,18 +85,17 @@ def _unserved(plan: Plan, served: Collection[str]) -> tuple[Unserved, ...]:
     return tuple(Unserved(need=need, reasons=tuple(sorted(of.items()))) for need, of in zip(left, codes, strict=True))
 
 
-def _refused(snapshot: Snapshot, plan: Plan, scope: Scope, need: str, offer: str) -> tuple[str, str, str]:
-    scene, needs, offers = rows(snapshot, plan.policy)
-    if need not in plan.needs or offer not in offers:
+def _refused(plan: Plan, scope: Scope, need: str, offer: str) -> tuple[str, str, str]:
+    if need not in plan.needs or offer not in plan.offers:
         return need, offer, "NOT_IN_ROUND"
-    judged = assess(needs[need], offers[offer], scene, frozenset(scope.prohibitions))
+    judged = assess(plan.needs[need], plan.offers[offer], plan.scene, frozenset(scope.prohibitions))
     return need, offer, judged if isinstance(judged, str) else LOST_IN_ROUND
 
 
 def _marks(plan: Plan, solved: Solved) -> tuple[tuple[str, int], ...]:
     """Of an offer the least of its groups."""
     found: dict[str, int] = {}
-    marks = scarcity(solved.instance, solved.solution.chosen, solved.solution.prices)
+    marks = Residual(solved.instance, solved.solution.chosen, solved.solution.prices).scarcity()
     for candidate, group in zip(plan.candidates, plan.groups, strict=True):
         found[candidate.offer] = min(found.get(candidate.offer, marks[group]), marks[group])
     return tuple(sorted((offer, mark) for offer, mark in found.items() if mark))

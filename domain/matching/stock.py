@@ -58,11 +58,6 @@ class Stock:
         row = self._needs[need]
         return all(self._gone.get((need, *kind, key), 0) >= open for kind, left in row.open.items() for key, open in left.items())
 
-    def copy(self) -> Stock:
-        other = Stock(self._needs, self._offers)
-        other._gone = dict(self._gone)
-        return other
-
     def _least(self, candidate: Candidate, take: Take) -> int:
         gone, kind = self._gone, (take.kind, take.unit)
         open, free = self._needs[candidate.need].open[kind], self._offers[candidate.offer].free
