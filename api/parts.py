@@ -11,7 +11,7 @@ from typing import Any
 
 from api.first_officer import hint
 from api.loading import Say, found
-from api.running import clock, kept, posted, serve_alone
+from api.running import clock, ended, kept, posted, serve_alone
 from api.settings import Settings
 from api.wiring import District, Nats, open_district, open_log, relay_of, start_nats
 from domain.rules import STREAM
@@ -72,6 +72,4 @@ PARTS = {
 async def _until(stop: asyncio.Event, *work: Awaitable[None]) -> None:
     tasks = [asyncio.ensure_future(each) for each in work]
     await stop.wait()
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    await ended(set(tasks))

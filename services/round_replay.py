@@ -1,7 +1,7 @@
 """Checking a round without trusting who ran it: inputs, lots, rules, optimality and result, from the ledger or from a file.
 
 The file holds the round's own facts with the proof of their place in the ledger, what the matcher knew, and the policy: all
-that the result depends on. Who has it needs neither the database nor a solver."""
+that the result depends on. Who has it needs no database; only the last of the findings takes a solver, and that is our own."""
 
 from __future__ import annotations
 
@@ -17,8 +17,6 @@ from domain.events import Recorded, Refused
 from domain.ledger import digest as hash_named
 from domain.ledger import includes, leaf_hash
 from domain.matching.digest import certificate_digest, digest, inputs_digest, plain, restored, result_digest
-from domain.matching.network import TooLarge
-from domain.matching.outcome import Outcome
 from domain.matching.policy import Policy
 from domain.matching.snapshot import Snapshot
 from domain.matching.versions import OWN, version
@@ -46,6 +44,19 @@ class Unreadable(ValueError):
     """The file is none of ours, or was cut. The text says where."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _File:
+    """An exported file, read. `state`: the round as it was when it was last computed."""
+
+    district: str
+    snapshot: Snapshot
+    policy: Policy
+    opened: RoundOpened
+    state: RoundState
+    computed: RoundComputed
+    sealed: bool
+
+
 class RoundReplay:
     def __init__(self, log: EventLog, codec: Codec, proofs: Proofs) -> None:
         self._log, self._codec, self._proofs = log, codec, proofs
@@ -56,10 +67,10 @@ class RoundReplay:
         opened, _ = _round(self._codec, rows)
         size = (await self._log.head()).position
         proofs = [await self._proofs.of(row.position, size) for row in rows]
-        policy = await self._policy(opened)
-        fact = _opened(opened)
+        book = await self._book(opened)
+        policy, fact = rules.policy_in_force(book, opened.meta.at)[0], _opened(opened)
         return {
-            "format": FORMAT, "round": round, "district": await self._district(), "size": size,
+            "format": FORMAT, "round": round, "district": book.book.district, "size": size,
             "root": proofs[0].root.hex(), "algorithm": proofs[0].algorithm,
             "events": [
                 {
@@ -76,86 +87,52 @@ class RoundReplay:
         """Everything made anew from the ledger: what was known, by which rules, and what comes of it."""
         return verified_file(await self.exported(round), self._codec)
 
-    async def _policy(self, opened: Recorded) -> Policy:
+    async def _book(self, opened: Recorded) -> rules.RulesState:
         """What was in force when the round was opened."""
         state = None
         for row in await self._log.read_stream(rules.STREAM):
             if row.position < opened.position:
                 state = rules.evolve(state, self._codec.decode(row).event)
         assert state is not None, "a round needs a rule book"
-        return rules.policy_in_force(state, opened.meta.at)[0]
-
-    async def _district(self) -> str:
-        state = None
-        for row in await self._log.read_stream(rules.STREAM):
-            state = rules.evolve(state, self._codec.decode(row).event)
-        return state.book.district if state is not None else ""
+        return state
 
 
 def verified_file(doc: Any, codec: Codec) -> list[Finding]:
     """What holds and what does not, in the order it was looked at. Raises Unreadable."""
-    rows, snapshot, policy = _read(doc)
-    try:
-        recorded, state = _round(codec, rows)
-    except (ValueError, KeyError, AssertionError) as error:
-        raise Unreadable(f"events: {error}") from error
-    opened = _opened(recorded)
-    computed = next(event for row in reversed(rows) if isinstance(event := codec.decode(row).event, RoundComputed))
+    file = _read(doc, codec)
+    policy, opened, computed = file.policy, file.opened, file.computed
+    given = (file.snapshot, file.state.scope, policy, opened.key)
+    inputs = inputs_digest(file.snapshot, file.state.scope)
+    size, root = doc["size"], f"{doc['root'][:16]}…"
+
+    def optimal() -> bool:
+        version(opened.algorithm).check(*given, computed.outcome)
+        return True
+
     return [
-        _seals(doc, rows),
-        _said("lots", opened.key == key_of(doc["district"], opened.number, opened.policy), "签号在看到数据之前已经固定",
-              "the key of the lots was fixed before the data was read"),
-        _said("rules", digest(policy) == opened.policy, "所用规则与本轮引用的一致", "the policy is the one that the round cites"),
-        _said("inputs", inputs_digest(snapshot, state.scope) == computed.inputs, "输入与当时总账一致",
-              "the inputs are what the ledger held at the cut-off"),
-        _said("certificate digest", certificate_digest(computed.outcome.certificate) == computed.certificate,
-              "证书与摘要一致", "the certificate is the one that was recorded"),
+        Finding("seals", file.sealed, f"事件未被改动，在总账（{size} 条，根 {root}）之中",
+                f"the events are unchanged and lie in the ledger ({size} events, root {root})"),
+        Finding("lots", opened.key == key_of(file.district, opened.number, opened.policy), "签号在看到数据之前已经固定",
+                "the key of the lots was fixed before the data was read"),
+        Finding("rules", digest(policy) == opened.policy, "所用规则与本轮引用的一致", "the policy is the one that the round cites"),
+        Finding("inputs", inputs == computed.inputs, "输入与当时总账一致", "the inputs are what the ledger held at the cut-off"),
+        Finding("certificate digest", certificate_digest(computed.outcome.certificate) == computed.certificate,
+                "证书与摘要一致", "the certificate is the one that was recorded"),
         _holds("optimal", "证书逐弧核验通过，结果由它所证明的选法得出",
-               "the certificate holds on every arc, and the result follows from the choice it proves",
-               lambda: version(opened.algorithm).check(snapshot, state.scope, policy, opened.key, computed.outcome)),
-        _said("result digest", result_digest(computed.outcome) == computed.result, "结果与摘要一致",
-              "the result is the one that was recorded"),
-        _again(snapshot, state, policy, opened, computed),
+               "the certificate holds on every arc, and the result follows from the choice it proves", optimal),
+        Finding("result digest", result_digest(computed.outcome) == computed.result, "结果与摘要一致",
+                "the result is the one that was recorded"),
+        _holds("again", "重新计算得到同一结果", "solved again, it gives the same result",
+               lambda: result_digest(version(opened.algorithm).solve(*given, OWN)) == computed.result),
     ]  # fmt: skip
 
 
-def recomputed(snapshot: Snapshot, state: RoundState, policy: Policy, opened: RoundOpened) -> Outcome:
-    """By the version that the round names, with our own solver."""
-    return version(opened.algorithm).solve(snapshot, state.scope, policy, opened.key, OWN)
-
-
-def _again(snapshot: Snapshot, state: RoundState, policy: Policy, opened: RoundOpened, computed: RoundComputed) -> Finding:
-    zh, en = "重新计算得到同一结果", "solved again, it gives the same result"
+def _holds(name: str, zh: str, en: str, look: Callable[[], bool]) -> Finding:
+    """What takes some work to find out, and may not even be possible."""
     try:
-        return _said("again", result_digest(recomputed(snapshot, state, policy, opened)) == computed.result, zh, en)
-    except (Refused, TooLarge, ValueError) as error:
-        return Finding("again", False, f"{zh}：{error}", f"{en}: {error}")
-
-
-def _seals(doc: Doc, rows: Sequence[Stored]) -> Finding:
-    """Each fact's leaf comes of its bytes, and lies in the tree with the root that the file names."""
-    algorithm, size, root = doc["algorithm"], doc["size"], bytes.fromhex(doc["root"])
-    hash = hash_named(algorithm)
-    sealed = all(
-        leaf_hash(bytes.fromhex(of["prev"]), row.position - 1, row.stream, row.version, row.type, row.state, hash) == row.leaf
-        and includes(row.leaf, row.position - 1, size, [bytes.fromhex(p) for p in of["path"]], root, algorithm=algorithm)
-        for of, row in zip(doc["events"], rows, strict=True)
-    )
-    short = f"{doc['root'][:16]}…"
-    return _said("seals", sealed, f"事件未被改动，在总账（{size} 条，根 {short}）之中",
-                 f"the events are unchanged and lie in the ledger ({size} events, root {short})")  # fmt: skip
-
-
-def _said(name: str, holds: bool, zh: str, en: str) -> Finding:
-    return Finding(name, holds, zh, en)
-
-
-def _holds(name: str, zh: str, en: str, look: Callable[[], None]) -> Finding:
-    try:
-        look()
-    except (Refused, TooLarge, ValueError) as error:
+        return Finding(name, look(), zh, en)
+    except (Refused, ValueError) as error:
         return Finding(name, False, f"{zh}：{error}", f"{en}: {error}")
-    return Finding(name, True, zh, en)
 
 
 def _round(codec: Codec, rows: Sequence[Stored]) -> tuple[Recorded, RoundState]:
@@ -178,14 +155,33 @@ def _opened(recorded: Recorded) -> RoundOpened:
     return recorded.event
 
 
-def _read(doc: Any) -> tuple[list[Stored], Snapshot, Policy]:
+def _read(doc: Any, codec: Codec) -> _File:
     if not isinstance(doc, dict) or doc.get("format") != FORMAT:
         raise Unreadable(f"不是 {FORMAT} 文件 / not a {FORMAT} file")
     try:
         rows = list(_rows(doc))
-        return rows, restored(Snapshot, doc["snapshot"]), restored(Policy, doc["policy"])
-    except (KeyError, TypeError, ValueError) as error:
+        recorded, state = _round(codec, rows)
+        return _File(
+            district=doc["district"], snapshot=restored(Snapshot, doc["snapshot"]), policy=restored(Policy, doc["policy"]),
+            opened=_opened(recorded), state=state, computed=_computed(codec, rows), sealed=_sealed(doc, rows),
+        )  # fmt: skip
+    except (AssertionError, AttributeError, LookupError, Refused, TypeError, ValueError) as error:
         raise Unreadable(f"文件不完整 / the file is not whole: {error}") from error
+
+
+def _sealed(doc: Doc, rows: Sequence[Stored]) -> bool:
+    """Each fact's leaf comes of its bytes, and lies in the tree with the root that the file names."""
+    algorithm, size, root = doc["algorithm"], doc["size"], bytes.fromhex(doc["root"])
+    hash = hash_named(algorithm)
+    return all(
+        leaf_hash(bytes.fromhex(of["prev"]), row.position - 1, row.stream, row.version, row.type, row.state, hash) == row.leaf
+        and includes(row.leaf, row.position - 1, size, [bytes.fromhex(p) for p in of["path"]], root, algorithm=algorithm)
+        for of, row in zip(doc["events"], rows, strict=True)
+    )
+
+
+def _computed(codec: Codec, rows: Sequence[Stored]) -> RoundComputed:
+    return next(event for row in reversed(rows) if isinstance(event := codec.decode(row).event, RoundComputed))
 
 
 def _rows(doc: Doc) -> Iterator[Stored]:

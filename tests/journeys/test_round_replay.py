@@ -17,7 +17,7 @@ import pytest_asyncio
 from api.round_cli import verify_file
 from api.wiring import reading_codec
 from domain.matching import versions
-from services.round_replay import as_text, verified_file
+from services.round_replay import Unreadable, as_text, verified_file
 from tests.support.engine import House, need, offer
 from tests.support.world import EAST, STREET, WEST
 
@@ -165,6 +165,20 @@ async def test_a_greedy_result_with_prices_of_its_own_does_not_pass(house: House
     wrong = {f.name for f in verified_file(doc, codec) if not f.holds}
     assert {"seals", "optimal", "again"} <= wrong
     assert not {"result digest", "certificate digest"} & wrong
+
+
+@pytest.mark.parametrize("part", ["district", "size", "root", "algorithm", "events", "policy", "snapshot"])
+async def test_a_file_without_one_of_its_parts_is_told_to_be_cut(house: House, round_id: str, part: str) -> None:
+    doc = await house.engine.replay.exported(round_id)
+    with pytest.raises(Unreadable, match="not whole"):
+        verified_file({name: value for name, value in doc.items() if name != part}, reading_codec())
+
+
+async def test_a_file_of_something_else_or_of_a_round_without_a_result_is_told_so(house: House, round_id: str) -> None:
+    doc = await house.engine.replay.exported(round_id)
+    for events in ([], doc["events"][:1]):
+        with pytest.raises(Unreadable, match="not whole"):
+            verified_file({**doc, "events": events}, reading_codec())
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[1]", '{"format": "renling-round/1"}', '{"format": "renling-round/2", "events": []}'])
