@@ -5,18 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Callable, Coroutine
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated
 
 import typer
 
+from api.console import Data, fail, finish, must_be_usable, say, settings_of
 from api.round_cli import rounds
-from api.settings import Settings, usable
 
 cli = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="认领 Renling")
-Data = Annotated[Path | None, typer.Option(help="数据目录 / data folder")]
 Pack = Annotated[str | None, typer.Option(help="districts/ 中的区 / a pack in districts/")]
 
 
@@ -32,10 +30,10 @@ def run(
     from api.loading import prepare
     from api.running import run as run_all
 
-    settings = _settings(port=port, data=data, district=district)
-    _must_be_usable(settings)
+    settings = settings_of(port=port, data=data, district=district)
+    must_be_usable(settings)
     day = date.fromisoformat(today) if today else None
-    finish(run_all(settings, lambda opened: prepare(opened, empty=empty, today=day, say=_say), _say), settings)
+    finish(run_all(settings, lambda opened: prepare(opened, empty=empty, today=day, say=say), say), settings)
 
 
 @cli.command()
@@ -51,17 +49,17 @@ def key(
     """Make an API key and print it alone; it works on the very next request."""
     from api.wiring import open_keys
 
-    settings = _settings(data=data)
-    _must_be_usable(settings)
+    settings = settings_of(data=data)
+    must_be_usable(settings)
     if role == "street" and area is None and not org.isdigit():
-        _fail("街道账号须用 --area 写明街道的区域编号 / a street key names its street: --area ID")
+        fail("街道账号须用 --area 写明街道的区域编号 / a street key names its street: --area ID")
     try:
         print(open_keys(settings.data).create(
             role, org, area or (org if role == "street" else None), label=label, lives=timedelta(days=days),
             scopes=None if scopes is None else [each.strip() for each in scopes.split(",") if each.strip()],
         ))  # fmt: skip
     except ValueError as error:
-        _fail(str(error))
+        fail(str(error))
 
 
 @cli.command()
@@ -69,10 +67,10 @@ def keys(data: Data = None, revoke: Annotated[str | None, typer.Option(help="作
     """List the API keys, or revoke one."""
     from api.wiring import open_keys
 
-    store = open_keys(_settings(data=data).data)
+    store = open_keys(settings_of(data=data).data)
     if revoke is not None:
         if not store.revoke(revoke):
-            _fail(f"没有这个有效的密钥 / no such live key: {revoke}")
+            fail(f"没有这个有效的密钥 / no such live key: {revoke}")
         return
     now = datetime.now(UTC)
     for record in store.list():
@@ -90,12 +88,12 @@ def admin_code(
     """Print a one-time code with which an officer sets up an account at /setup; for the first ones, and for emergencies."""
     from api.first_officer import code_for
 
-    settings = _settings(data=data)
-    _must_be_usable(settings)
+    settings = settings_of(data=data)
+    must_be_usable(settings)
     try:
         print(code_for(settings, role))
     except ValueError as error:
-        _fail(str(error))
+        fail(str(error))
 
 
 @cli.command("access-log")
@@ -108,8 +106,8 @@ def access_log(
 
     n, _, chain = (noted or "").partition(":")
     if noted and not (n.isascii() and n.isdigit() and chain):
-        _fail("--noted N:HEX")
-    text, sound = checked_log(_settings(data=data), (int(n), chain) if noted else None)
+        fail("--noted N:HEX")
+    text, sound = checked_log(settings_of(data=data), (int(n), chain) if noted else None)
     print(text)
     sys.exit(0 if sound else 1)
 
@@ -125,7 +123,7 @@ def demo(
     from api.demo import play
     from api.wiring import open_keys
 
-    store, made = open_keys(_settings(data=data).data), dict[tuple[str, str], str]()
+    store, made = open_keys(settings_of(data=data).data), dict[tuple[str, str], str]()
 
     def key_for(role: str, org: str) -> str:
         if (role, org) not in made:
@@ -140,8 +138,8 @@ def rebuild(data: Data = None, district: Pack = None) -> None:
     """Make all read models anew from the ledger. The district must not be running."""
     from api.loading import rebuild as rebuild_all
 
-    settings = _settings(data=data, district=district)
-    finish(rebuild_all(settings, _say), settings)
+    settings = settings_of(data=data, district=district)
+    finish(rebuild_all(settings, say), settings)
 
 
 @cli.command()
@@ -149,8 +147,8 @@ def verify(data: Data = None, district: Pack = None) -> None:
     """Compare the read models row by row with a fresh replay. The district must not be running."""
     from api.loading import verify as verify_all
 
-    settings = _settings(data=data, district=district)
-    finish(verify_all(settings, _say), settings)
+    settings = settings_of(data=data, district=district)
+    finish(verify_all(settings, say), settings)
 
 
 @cli.command()
@@ -172,7 +170,7 @@ def documents() -> dict[str, str]:
     from api.wiring import EVENTS
 
     with tempfile.TemporaryDirectory() as folder:
-        api = asyncio.run(described(_settings(data=Path(folder))))
+        api = asyncio.run(described(settings_of(data=Path(folder))))
     text = json.dumps(api, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
     return {"openapi.json": text, "reference.md": reference(EVENTS, api, cli)}
 
@@ -183,9 +181,9 @@ def _part(name: str, help: str) -> None:
     def start(port: int | None = None, data: Data = None, district: Pack = None) -> None:
         from api.parts import PARTS
 
-        settings = _settings(port=port, data=data, district=district)
-        _must_be_usable(settings)
-        finish(PARTS[name](settings, _say), settings)
+        settings = settings_of(port=port, data=data, district=district)
+        must_be_usable(settings)
+        finish(PARTS[name](settings, say), settings)
 
     cli.command(name, help=help)(start)
 
@@ -200,46 +198,6 @@ _part("clock", "What happens because time has passed.")
 def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     cli()
-
-
-def _settings(**given: Any) -> Settings:
-    return Settings(**{name: value for name, value in given.items() if value is not None})
-
-
-def _must_be_usable(settings: Settings) -> None:
-    if (why := usable(settings.data)) is not None:
-        _fail(why)
-
-
-def finish(work: Coroutine[Any, Any, int], settings: Settings) -> NoReturn:
-    """Run to the end; what stops a start is said in one line."""
-    from api.wiring import REFUSED_STARTS
-
-    try:
-        with asyncio.Runner(loop_factory=fast_loop()) as runner:
-            sys.exit(runner.run(work))
-    except REFUSED_STARTS as error:
-        taken = isinstance(error, OSError) and error.errno == 98
-        hint = f"端口 {settings.port} 已被占用，请用 --port 换一个 / the port is taken: pass another with --port"
-        _fail(hint if taken else str(error))
-
-
-def fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop's, where there is one; Windows has none."""
-    try:
-        from uvloop import new_event_loop
-    except ImportError:
-        return None
-    return new_event_loop
-
-
-def _say(text: str) -> None:
-    print(text, flush=True)
-
-
-def _fail(text: str) -> NoReturn:
-    print(text, file=sys.stderr)
-    sys.exit(1)
 
 
 if __name__ == "__main__":

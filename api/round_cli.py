@@ -9,12 +9,12 @@ from typing import Annotated
 
 import typer
 
+from api.console import Data, finish, say, settings_of
 from api.settings import Settings
 from domain.events import Refused
 from services.round_replay import Finding, Unreadable, as_text, verified_file
 
 Say = Callable[[str], None]
-Data = Annotated[Path | None, typer.Option(help="数据目录 / data folder")]
 rounds = typer.Typer(no_args_is_help=True, help="配对轮次的核验与导出 / check and export rounds of matching")
 
 
@@ -23,12 +23,10 @@ def verify(
     round: Annotated[str, typer.Argument(help="轮次编号 round-… 或导出的文件 / its id, or an exported file")], data: Data = None
 ) -> None:
     """Check a round: inputs, lots, rules, certificate, result, and solve it again. From a file without any database."""
-    from api.__main__ import finish
-
-    if round.startswith("round-"):
-        settings = _settings(data)
-        finish(_verify_stored(settings, round, print), settings)
-    raise typer.Exit(verify_file(Path(round), print))
+    if Path(round).is_file() or not round.startswith("round-"):
+        raise typer.Exit(verify_file(Path(round), say))
+    settings = settings_of(data=data)
+    finish(_verify_stored(settings, round, say), settings)
 
 
 @rounds.command()
@@ -38,10 +36,8 @@ def export(
     data: Data = None,
 ) -> None:
     """Write all that a round's result depends on into one file. The district must not be running (it has a route for it)."""
-    from api.__main__ import finish
-
-    settings = _settings(data)
-    finish(_export(settings, round, out or Path(f"{round}.json"), print), settings)
+    settings = settings_of(data=data)
+    finish(_export(settings, round, out or Path(f"{round}.json"), say), settings)
 
 
 def verify_file(path: Path, say: Say) -> int:
@@ -88,7 +84,3 @@ def _told(findings: list[Finding], say: Say) -> int:
     wrong = sum(not finding.holds for finding in findings)
     say(f"不成立 / do not hold: {wrong}" if wrong else "全部成立 / everything holds")
     return 1 if wrong else 0
-
-
-def _settings(data: Path | None) -> Settings:
-    return Settings(data=data) if data is not None else Settings()

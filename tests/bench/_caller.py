@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import cast
 
-from api.__main__ import fast_loop
+from api.console import fast_loop
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,10 +16,10 @@ from fastapi import FastAPI
 from starlette.requests import Request
 
 from api import running
-from api.__main__ import fast_loop
 from api.answers import DoneOut, Receipt
 from api.app import create_app
 from api.bodies import NeedIn
+from api.console import fast_loop
 from api.loading import found
 from api.settings import Settings
 from api.wiring import District, open_district, open_log

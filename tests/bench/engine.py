@@ -22,7 +22,7 @@ from urllib.request import urlopen
 
 import psycopg
 
-from api.__main__ import fast_loop
+from api.console import fast_loop
 from tests.bench._commands import commands, postgres_commit, sqlite_commit
 from tests.bench._inside import rebuild, visible
 from tests.bench._rows import median, row

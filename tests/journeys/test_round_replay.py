@@ -13,8 +13,9 @@ from typing import Any
 import orjson
 import pytest
 import pytest_asyncio
+from typer.testing import CliRunner
 
-from api.round_cli import verify_file
+from api.round_cli import rounds, verify_file
 from api.wiring import reading_codec
 from domain.matching import versions
 from services.round_replay import Unreadable, as_text, verified_file
@@ -58,6 +59,16 @@ async def test_a_file_is_checked_without_the_database(house: House, round_id: st
     assert verify_file(file, said.append) == 0
     assert said[-1] == "全部成立 / everything holds"
     assert len(said) == 9
+
+
+async def test_a_file_may_be_called_after_its_round_as_the_export_calls_it(
+    house: House, round_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(f"{round_id}.json").write_text(as_text(await house.engine.replay.exported(round_id)), "utf-8")
+    said = CliRunner().invoke(rounds, ["verify", f"{round_id}.json"])
+    assert said.exit_code == 0, said.output
+    assert "everything holds" in said.output
 
 
 async def test_an_auditor_fetches_the_file_over_the_api(house: House, round_id: str) -> None:
