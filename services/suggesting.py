@@ -9,11 +9,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import lru_cache
 
 from domain.access import SYSTEM
 from domain.events import Refused
-from domain.matching.digest import digest
+from domain.matching.digest import policy_digest
 from domain.matching.index import Index, Suggestion
 from domain.matching.policy import Policy
 from domain.matching.times import minutes_of
@@ -107,7 +106,7 @@ class Suggesting:
             if to not in fits and await self._has_waited(own, news):
                 fits[to] = SuggestionIssued(
                     to=to, item=item, about=own, score=one.candidate.score, position=position, news=news.position, at=0,
-                    policy=_digest(policy),
+                    policy=policy_digest(policy),
                 )  # fmt: skip
         spared = await declined(list(fits)) if fits else frozenset()
         return Look(tuple(fit for to, fit in fits.items() if to not in spared), policy)
@@ -157,6 +156,3 @@ def _good(found: Sequence[Suggestion], policy: Policy) -> list[Suggestion]:
 def _other(item: str, one: Suggestion) -> str:
     """The other side of a suggestion."""
     return one.candidate.offer if one.candidate.need == item else one.candidate.need
-
-
-_digest = lru_cache(maxsize=8)(digest)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from domain import rules
 from domain.access import Principal, decide
 from domain.events import Refused
-from domain.matching.digest import digest
+from domain.matching.digest import policy_digest
 from domain.matching.index import Index, Suggestion
 from domain.matching.misses import Refusals
 from domain.matching.policy import NORMAL, Policy
@@ -175,11 +174,8 @@ class Suggestions:
             id: Called(title=doc["title"], number=doc["number"] or "", owner=doc["owner"] or "") for id, doc in docs.items()
         }
         return Suggested(
-            position=position, policy=_digest(self._index.policy), mode=self._mode, items=items, called=called, refused=refused
+            position=position, policy=policy_digest(self._index.policy), mode=self._mode, items=items, called=called, refused=refused
         )
-
-
-_digest = lru_cache(maxsize=8)(digest)
 
 
 def _heard(getting: asyncio.Task[None]) -> None:

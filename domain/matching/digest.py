@@ -12,10 +12,11 @@ import types
 import typing
 from collections.abc import Sequence
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar
 
 from domain.matching.outcome import Certificate, Outcome, Scope
+from domain.matching.policy import Policy
 from domain.matching.snapshot import Snapshot
 
 T = TypeVar("T")
@@ -26,6 +27,12 @@ OPINION = ("certificate", "marks")  # of an outcome: proof and by-product, which
 def digest(fact: Any) -> str:
     """SHA-256 of the canonical JSON, hex."""
     return hashlib.sha256(canonical(fact)).hexdigest()
+
+
+@lru_cache(maxsize=8)
+def policy_digest(policy: Policy) -> str:
+    """As `digest`; asked again and again for the few that are in force."""
+    return digest(policy)
 
 
 def inputs_digest(snapshot: Snapshot, scope: Scope) -> str:
